@@ -1,0 +1,112 @@
+# leafd: everything there is to do with a checkout. `make help` lists it.
+#
+# Variables: PREFIX and DESTDIR for install and uninstall; ARGS goes on to `swift test` (ARGS='--filter LeafCoreTests').
+
+SHELL = /bin/sh
+.DEFAULT_GOAL := help
+# SwiftPM uses all cores by itself, and two of it would wait for each other.
+.NOTPARALLEL:
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+ARGS ?=
+SWIFT ?= swift
+
+# The Swift runtime goes into the binaries, so that they run where there is no Swift. Exclusivity is checked by the
+# debug builds that the tests use. These flags are here and not in the manifest, since unsafe flags there would bar
+# LeafClient from being a dependency.
+RELEASE = -c release --static-swift-stdlib -Xlinker -s -Xswiftc -enforce-exclusivity=unchecked
+BIN = .build/release
+PROGRAMS = leafd leafctl
+
+# Debian's packages: to build; to run the tests.
+BUILD_PACKAGES = libsqlite3-dev liblmdb-dev pkg-config
+TEST_PACKAGES = netcat-openbsd python3-redis python3-venv redis-tools socat sqlite3 strace systemd valgrind
+
+# $(call need,PACKAGES): installs those that are missing. Where none is, nothing is run but dpkg-query.
+define need
+@missing=; \
+if ! command -v dpkg-query >/dev/null 2>&1; then \
+    echo "leafd: this is not Debian; make sure that you have what it calls: $(1)"; \
+    exit 0; \
+fi; \
+for package in $(1); do \
+    dpkg-query -W -f '$${db:Status-Status}\n' "$$package" 2>/dev/null | grep -qx installed \
+        || missing="$$missing $$package"; \
+done; \
+[ -n "$$missing" ] || exit 0; \
+if [ "$$(id -u)" -eq 0 ]; then sudo=; \
+elif command -v sudo >/dev/null 2>&1; then sudo=sudo; \
+else echo "leafd: as root, install these packages first: apt-get install$$missing" >&2; exit 1; fi; \
+echo "leafd: installing what is missing:$$missing"; \
+apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120"; \
+$$apt update || echo "leafd: the package lists could not be updated; trying with those that are here"; \
+$$apt install -y --no-install-recommends $$missing \
+    || { echo "leafd: these packages could not be installed:$$missing" >&2; exit 1; }
+endef
+
+.PHONY: help run build test lint format tsan install uninstall clean build-packages test-packages
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build, and run a leafd of your own in the foreground; its files are under .leafd/
+	@exec $(BIN)/leafd --config Config/leafd.dev.yaml --hints
+
+build: build-packages ## Build leafd and leafctl for release, in .build/release
+	@for program in $(PROGRAMS); do \
+	    echo "leafd: building $$program for release (the first time takes some minutes)"; \
+	    $(SWIFT) build $(RELEASE) --product "$$program" || exit 1; \
+	done
+
+test: build-packages test-packages ## Run all tests
+	@echo "leafd: building the tests (the first time takes some minutes)"
+	@$(SWIFT) build --build-tests
+	@echo "leafd: running the tests"
+	@$(SWIFT) test --skip-build $(ARGS)
+
+lint: ## Check the form of the code, as swift-format sees it
+	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+
+format: ## Bring the code into that form
+	@$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+tsan: build-packages test-packages ## Run the tests under ThreadSanitizer, but those that start whole daemons
+	@echo "leafd: building the tests with ThreadSanitizer, in .build-tsan"
+	@$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip IntegrationTests $(ARGS)
+
+# Builds only where nothing is built, so that `make build && sudo make install` needs no Swift for root.
+install: $(if $(wildcard $(BIN)/leafd $(BIN)/leafctl),,build) ## Install below PREFIX (/usr/local) and /etc/leafd
+	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/systemd/system" \
+	    "$(DESTDIR)$(PREFIX)/lib/sysusers.d" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d" "$(DESTDIR)$(SYSCONFDIR)/leafd"
+	@install -m 0755 $(BIN)/leafd $(BIN)/leafctl "$(DESTDIR)$(PREFIX)/bin"
+	@sed -e 's|/usr/bin/leafd|$(PREFIX)/bin/leafd|g' -e 's|/etc/leafd/|$(SYSCONFDIR)/leafd/|g' Systemd/leafd.service \
+	    >"$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.service"
+	@chmod 0644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.service"
+	@install -m 0644 Systemd/leafd.socket "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.socket"
+	@install -m 0644 Systemd/leafd.sysusers.conf "$(DESTDIR)$(PREFIX)/lib/sysusers.d/leafd.conf"
+	@install -m 0644 Systemd/leafd.tmpfiles.conf "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/leafd.conf"
+	@if [ -e "$(DESTDIR)$(SYSCONFDIR)/leafd/leafd.yaml" ]; then \
+	    echo "leafd: $(DESTDIR)$(SYSCONFDIR)/leafd/leafd.yaml is yours, and stays as it is"; \
+	else \
+	    install -m 0644 Config/leafd.yaml "$(DESTDIR)$(SYSCONFDIR)/leafd/leafd.yaml"; \
+	fi
+	@echo "leafd: installed below $(DESTDIR)$(PREFIX)"
+	@[ -n "$(DESTDIR)" ] || printf '%s\n' "To start it, as root:" "    systemd-sysusers && systemd-tmpfiles --create" \
+	    "    systemctl daemon-reload && systemctl enable --now leafd.socket leafd.service"
+
+uninstall: ## Remove what install has put there; configuration and journal stay
+	@rm -f "$(DESTDIR)$(PREFIX)/bin/leafd" "$(DESTDIR)$(PREFIX)/bin/leafctl" \
+	    "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.service" "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.socket" \
+	    "$(DESTDIR)$(PREFIX)/lib/sysusers.d/leafd.conf" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/leafd.conf"
+	@echo "leafd: removed; $(SYSCONFDIR)/leafd and /var/lib/leafd are left"
+
+clean: ## Remove what was built; .leafd/, which holds IDs in stock, stays
+	@rm -rf .build .build-*
+
+build-packages:
+	$(call need,$(BUILD_PACKAGES))
+
+test-packages:
+	$(call need,$(TEST_PACKAGES))

@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of compiler settings for every target: complete concurrency checking, no warning left standing.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio = "swift-nio"
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let locks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: nio)
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: ["LeafTestKit"] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "leafd",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "leafd", targets: ["leafd"]),
+        .executable(name: "leafctl", targets: ["leafctl"]),
+        .library(name: "LeafClient", targets: ["LeafClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // System libraries and the platform's C that Swift cannot see.
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .target(name: "CLeafPlatform"),
+
+        // The pure machines, and the threads that drive them.
+        library("LeafCore"),
+        library("LeafThreads", ["LeafCore", "CLeafPlatform", locks]),
+        library("LeafProtocol", ["LeafCore"]),
+
+        // What is durable: the host's journal and the central store.
+        library("LeafJournal", ["LeafCore", "LeafThreads", "CLMDB"]),
+        library("LeafStore", ["LeafCore"]),
+        library("LeafStoreSQLite", ["LeafCore", "LeafStore", .product(name: "GRDB", package: "GRDB.swift")]),
+
+        // The daemon.
+        library("LeafEngine", ["LeafCore", "LeafThreads", "LeafJournal", "LeafStore", log, locks]),
+        library(
+            "LeafServer",
+            [
+                "LeafCore", "LeafThreads", "LeafProtocol", "LeafEngine", "CLeafPlatform", log,
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOExtras", package: "swift-nio-extras"),
+            ]),
+        library("LeafConfiguration", ["LeafCore", .product(name: "Yams", package: "Yams")]),
+        program(
+            "leafd",
+            [
+                "LeafCore", "LeafThreads", "LeafConfiguration", "LeafEngine", "LeafJournal", "LeafServer",
+                "LeafStore", "LeafStoreSQLite", "CLeafPlatform", arguments, log,
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+
+        // Its users.
+        library("LeafClient", ["LeafCore", "LeafProtocol"]),
+        program("leafctl", ["LeafClient", "LeafCore", "LeafProtocol", arguments]),
+
+        // Tests.
+        .target(
+            name: "LeafTestKit",
+            dependencies: ["LeafCore", "LeafClient", "LeafProtocol"],
+            path: "Tests/LeafTestKit", swiftSettings: strict),
+        .target(
+            name: "LeafSimulator", dependencies: ["LeafCore"], path: "Tests/LeafSimulator", swiftSettings: strict),
+        tests("LeafCoreTests", ["LeafCore"]),
+        tests("LeafProtocolTests", ["LeafProtocol"]),
+        tests("LeafJournalTests", ["LeafJournal", "LeafCore", "LeafThreads"]),
+        tests(
+            "LeafStoreTests",
+            ["LeafStore", "LeafStoreSQLite", "LeafCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("LeafEngineTests", ["LeafEngine", "LeafCore", "LeafJournal", "LeafStore", "LeafThreads", log]),
+        tests(
+            "LeafServerTests",
+            [
+                "LeafServer", "LeafProtocol", "LeafCore", "LeafClient", "LeafEngine", "LeafStore", "LeafStoreSQLite",
+                "LeafThreads", log, .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+            ]),
+        tests("LeafConfigurationTests", ["LeafConfiguration"]),
+        tests("SimulationTests", ["LeafCore", "LeafSimulator"]),
+        tests("IntegrationTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+    ]
+)

@@ -1,0 +1,101 @@
+/// What no key can know of itself alone: how the values fit together.
+extension Loader {
+    mutating func check() {
+        checkOrder()
+        checkSockets()
+        checkStore()
+        checkSnowflake()
+    }
+
+    private mutating func checkOrder() {
+        let segments = configuration.segments
+        let store = configuration.store
+        ordered("segments.min-step", segments.minStep, "segments.default-step", segments.defaultStep)
+        ordered("segments.default-step", segments.defaultStep, "segments.max-step", segments.maxStep)
+        ordered("segments.short-life", segments.shortLife, "segments.long-life", segments.longLife)
+        ordered("store.max-idle", store.maxIdle, "store.max-open", store.maxOpen)
+    }
+
+    /// One value must not be above another. The one that was given is to blame, of two given ones the upper.
+    private mutating func ordered<Value: Comparable>(
+        _ low: String, _ lowValue: Value, _ high: String, _ highValue: Value
+    ) {
+        guard lowValue > highValue, areRight(low, high), let lowKey = Key.named(low), let highKey = Key.named(high)
+        else {
+            return
+        }
+        if let input = given[high] {
+            problems.append(
+                input.problem(
+                    "must be at least \(low) (\(lowKey.text(in: configuration)))",
+                    "raise \(highKey.shortName) or lower \(lowKey.shortName)"))
+        } else if let input = given[low] {
+            problems.append(
+                input.problem(
+                    "must be at most \(high) (\(highKey.text(in: configuration)))",
+                    "lower \(lowKey.shortName) or raise \(highKey.shortName)"))
+        }
+    }
+
+    private func areRight(_ keys: String...) -> Bool { failed.isDisjoint(with: keys) }
+
+    private mutating func checkSockets() {
+        let socket = configuration.socket
+        if areRight("socket.path", "socket.admin-path"), socket.adminPath == socket.path,
+            let input = given["socket.admin-path"] ?? given["socket.path"]
+        {
+            problems.append(
+                input.problem(
+                    "socket.admin-path must differ from socket.path",
+                    "name another path, or \"\" to take admin commands on the main socket"))
+        }
+    }
+
+    private mutating func checkStore() {
+        let store = configuration.store
+        guard areRight("store.url") else { return }
+        if store.url.server?.password != nil, let url = given["store.url"] {
+            if let file = given["store.password-file"], areRight("store.password-file"), store.passwordFile != nil {
+                problems.append(
+                    file.problem("store.url has a password as well", "keep the file, and take it out of the URL"))
+            } else {
+                warn(url, "has a password", "put it into a file of mode 0600 and name that in store.password-file")
+            }
+        }
+        if let gap = given["store.failover-gap"], areRight("store.failover-gap", "segments.max-step"),
+            configuration.failoverGap < configuration.segments.maxStep
+        {
+            let step = configuration.segments.maxStep
+            warn(gap, "is less than one largest lease (segments.max-step: \(step))", "raise it, or write auto")
+        }
+        if let file = given["store.ca-file"], areRight("store.ca-file", "store.tls"), store.caFile != nil,
+            store.tls != .verifyFull
+        {
+            warn(file, "has no effect with store.tls: \(store.tls.rawValue)", "write tls: verify-full")
+        }
+    }
+
+    private mutating func checkSnowflake() {
+        let snowflake = configuration.snowflake
+        guard areRight("snowflake.layout") else { return }
+        let workers = snowflake.layout.workers
+        let layout = "layout \(snowflake.layout.text) has the workers 0–\(workers - 1)"
+        if let worker = snowflake.worker.value, worker >= workers, areRight("snowflake.worker"),
+            let input = given["snowflake.worker"]
+        {
+            problems.append(
+                input.problem("must be below \(workers): \(layout)", "choose a smaller worker, or a layout with more"))
+        }
+        if snowflake.extraWorkers >= workers, areRight("snowflake.extra-workers"),
+            let input = given["snowflake.extra-workers"] ?? given["snowflake.layout"]
+        {
+            problems.append(
+                input.problem("extra-workers must be below \(workers): \(layout)", "lower it, or choose another layout")
+            )
+        }
+    }
+
+    private mutating func warn(_ input: Input, _ reason: String, _ remedy: String) {
+        warnings.append(input.problem(reason, remedy).description)
+    }
+}

@@ -1,0 +1,36 @@
+/// What the journal keeps of itself and of the daemon that writes it, renewed with every commit.
+package struct JournalHeader: Hashable, Sendable {
+    /// Random, made with the journal: 32 hexadecimal digits.
+    package var journalID: String
+    /// This daemon's name in `leafd_agent`: 32 hexadecimal digits; a new one whenever the stock is given up.
+    package var agentID: String
+    /// The last beat of it that the database acknowledged; 0: none yet.
+    package var agentBeat: Int64
+    /// The central store that stock and floors come from; empty: none yet.
+    package var storeID: String
+    /// Where that store was, without password: `sqlite:///path#table`.
+    package var storeLocation: String
+    package var host: HostIdentity
+    /// The stock was sealed and every position is exact.
+    package var isClean: Bool
+    /// Which stock is valid: raised by one to give all stock up at once.
+    package var epoch: UInt64
+    /// The stock is served without proof that it is this host's alone, until the store answers.
+    package var isUnconfirmed: Bool
+
+    package init(
+        journalID: String, agentID: String, agentBeat: Int64, storeID: String, storeLocation: String,
+        host: HostIdentity,
+        isClean: Bool, epoch: UInt64, isUnconfirmed: Bool
+    ) {
+        self.journalID = journalID
+        self.agentID = agentID
+        self.agentBeat = agentBeat
+        self.storeID = storeID
+        self.storeLocation = storeLocation
+        self.host = host
+        self.isClean = isClean
+        self.epoch = epoch
+        self.isUnconfirmed = isUnconfirmed
+    }
+}

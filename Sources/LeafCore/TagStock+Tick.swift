@@ -1,0 +1,55 @@
+extension TagStock {
+    /// The seconds without an ID after which `tick` is no longer needed.
+    static let idleTicksMax = 10
+
+    /// Once a second while in use: measures the rate, and asks for what the reserve lacks.
+    ///
+    /// - Returns: false when the tag has fallen idle, and needs no more ticks until it says so (`becameActive`).
+    package mutating func tick(now: MonotonicTime, effects: inout StockEffects) -> Bool {
+        rate.update(issued: issued, now: now)
+        idleTicks = rate.perSecond(now: now) == 0 ? idleTicks + 1 : 0
+        if idleTicks >= TagStock.idleTicksMax && parking.waiters.isEmpty {
+            isActive = false
+            refreshFastPath()
+            return false
+        }
+        review(now, &effects)
+        return true
+    }
+
+    mutating func wake(_ now: MonotonicTime, _ effects: inout StockEffects) {
+        guard !isActive else { return }
+        isActive = true
+        idleTicks = 0
+        rate.update(issued: issued, now: now)
+        effects.becameActive = true
+    }
+
+    /// What STATS tells of the tag.
+    package func snapshot(now: MonotonicTime) -> StockSnapshot {
+        StockSnapshot(
+            counters: counters, issued: issued, stock: phase == .open ? stock : 0, waiting: waiting,
+            perSecond: rate.perSecond(now: now), perSecondOverMinute: rate.perSecondOverMinute(now: now),
+            perSecondOverTenMinutes: rate.perSecondOverTenMinutes(now: now),
+            step: supply.step > 0 ? supply.step : rules.step.initial(tableStep: supply.tableStep),
+            lastLoadTook: supply.lastLoadTook, floor: supply.floor, segments: segments, next: next, limit: limit)
+    }
+}
+
+/// The state of one tag at one moment, for STATS.
+package struct StockSnapshot: Sendable {
+    package let counters: StockCounters
+    package let issued: Int64
+    package let stock: Int64
+    package let waiting: Int
+    package let perSecond: Double
+    package let perSecondOverMinute: Double
+    package let perSecondOverTenMinutes: Double
+    package let step: Int64
+    package let lastLoadTook: Duration?
+    /// The end of the last segment ever leased.
+    package let floor: Int64
+    package let segments: [Segment]
+    package let next: Int64
+    package let limit: Int64
+}

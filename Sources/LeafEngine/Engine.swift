@@ -1,0 +1,204 @@
+package import LeafCore
+package import LeafJournal
+package import LeafStore
+package import Logging
+internal import LeafThreads
+private import Synchronization
+
+/// The daemon's inside: every tag's stock, and the threads that journal, lease and measure for them.
+///
+/// Requests come in on event loops through `find` and `TagEntry`; nothing they call blocks. What blocks has a thread of its
+/// own: `JournalWriter` (LMDB), `StoreDriver` (SQL), `Ticker` (once a second, while anything is in use).
+package final class Engine: Sendable {
+    package let settings: EngineSettings
+    let log: Logger
+    let router = AnswerRouter()
+    let writer: JournalWriter<TagEntry>
+    let store: StoreDriver
+    let ticker: Ticker
+    package let recovery: Recovery
+    package let startedAt = MonotonicTime.now()
+
+    private let table = Lock(TagTable<TagEntry>())
+    private let tunables: Lock<EngineTunables>
+    private let storeBackingOff = Atomic<Bool>(false)
+    private let hasSeenTags = Atomic<Bool>(false)
+    private let journalProblem = Lock<String?>(nil)
+    let identity: Lock<JournalHeader>
+
+    /// The most tags that requests alone may bring into being (`segments.auto-create`, or before the tag list is known).
+    static let unlistedTagsMax = 100_000
+
+    /// Opens the journal, decides what may be used of it, and starts the threads. Does not wait for the store.
+    package init(settings: EngineSettings, store: any SegmentStore, log: Logger) throws(JournalError) {
+        let journal = try Journal(path: settings.journalPath, mapBytes: settings.journalMapBytes)
+        let recovery = Recovery.decide(
+            header: journal.isNew ? nil : journal.header, host: journal.host, storeLocation: settings.storeLocation,
+            afterReboot: settings.afterReboot)
+        let records = try journal.records()
+        self.settings = settings
+        self.recovery = recovery
+        self.log = log
+        tunables = Lock(settings.tunables)
+        let header = recovery.header(from: journal.header, host: journal.host)
+        journal.adopt(header)
+        identity = Lock(header)
+        let events = EngineEvents()
+        writer = JournalWriter(
+            gather: settings.rules.window / 4, batchDone: { events.engine?.router.flush() },
+            failed: { events.engine?.journalFailed($0) })
+        self.store = StoreDriver(store: store, log: log)
+        ticker = Ticker()
+        events.engine = self
+        recover(records)
+        writer.start(journal)
+        self.store.start(for: self)
+        ticker.start(for: self)
+    }
+
+    // MARK: Requests
+
+    package enum Lookup {
+        case found(TagEntry)
+        case refused(Refusal, Tag)
+        case invalid(TagError)
+    }
+
+    /// Finds a tag by its raw bytes.
+    package func find(_ bytes: UnsafeRawBufferPointer) -> Lookup {
+        if let entry = table.with({ $0.find(bytes) }) { return .found(entry) }
+        do throws(TagError) {
+            return missing(try Tag(utf8: bytes))
+        } catch {
+            return .invalid(error)
+        }
+    }
+
+    /// A tag that is not in the table: not there, not seen yet, or to be made.
+    private func missing(_ tag: Tag) -> Lookup {
+        let isListKnown = hasSeenTags.load(ordering: .acquiring)
+        if isListKnown { store.wantCatalog() }
+        guard settings.autoCreate || !isListKnown else { return .refused(.noTag, tag) }
+        if isStoreBackingOff { return .refused(.exhausted, tag) }
+        return table.with { table in
+            if let entry = table.find(tag) { return .found(entry) }
+            guard table.count < Engine.unlistedTagsMax else { return .refused(.tooManyParked, tag) }
+            let entry = TagEntry(
+                tag: tag, stock: newStock(tableStep: settings.rules.step.minStep), engine: self)
+            table.insert(tag, entry)
+            return .found(entry)
+        }
+    }
+
+    var isStoreBackingOff: Bool { storeBackingOff.load(ordering: .relaxed) }
+    var mayPark: Bool { router.parked < tunables.with { $0.maxParked } }
+    package var parked: Int { router.parked }
+
+    /// Registers an event loop; its number goes into the tokens of the requests that it parks.
+    package func register(_ receiver: any AnswerReceiver) -> Int32 { router.register(receiver) }
+
+    // MARK: What the stocks ask for
+
+    func carryOut(_ effects: StockEffects, for entry: TagEntry) {
+        if let urgency = effects.commit { writer.request(entry, urgency) }
+        if effects.wantsLoad { store.request(entry) }
+        if effects.becameActive { ticker.add(entry) }
+        router.collect(effects.answers)
+    }
+
+    // MARK: What the drivers report
+
+    func storeTurned(backingOff: Bool) {
+        storeBackingOff.store(backingOff, ordering: .relaxed)
+    }
+
+    private func journalFailed(_ error: JournalError?) {
+        let before = journalProblem.with { problem in
+            defer { problem = error?.message }
+            return problem
+        }
+        if let error, before == nil {
+            log.error("the journal cannot be written: \(error)")
+        } else if error == nil, before != nil {
+            log.notice("the journal can be written again")
+        }
+    }
+
+    package var journalTrouble: String? { journalProblem.with { $0 } }
+
+    // MARK: The table
+
+    package var entries: [TagEntry] { table.with { Array($0.values) } }
+
+    func entry(_ tag: Tag) -> TagEntry? { table.with { $0.find(tag) } }
+
+    /// The entry of a tag that the central table has; made if need be.
+    func entry(listed tag: Tag, tableStep: Int64) -> TagEntry {
+        table.with { table in
+            if let entry = table.find(tag) { return entry }
+            let entry = TagEntry(tag: tag, stock: newStock(tableStep: tableStep), engine: self)
+            table.insert(tag, entry)
+            return entry
+        }
+    }
+
+    private func newStock(tableStep: Int64) -> TagStock {
+        TagStock(epoch: identity.with { $0.epoch }, tableStep: tableStep, rules: settings.rules, now: .now())
+    }
+
+    /// Takes out an entry that was made for a tag that turned out not to exist.
+    func forget(_ entry: TagEntry) {
+        table.with { table in
+            if table.find(entry.tag) === entry { table.remove(entry.tag) }
+        }
+    }
+
+    func sawTagList() { hasSeenTags.store(true, ordering: .releasing) }
+    package var knowsTagList: Bool { hasSeenTags.load(ordering: .acquiring) }
+
+    package func adopt(_ new: EngineTunables) {
+        tunables.with { $0 = new }
+        store.wantTags()
+    }
+
+    var current: EngineTunables { tunables.with { $0 } }
+
+    // MARK: Start and stop
+
+    /// Takes up what the journal holds, as far as `recovery` allows.
+    private func recover(_ records: [(tag: Tag, record: TagRecord)]) {
+        log.info(
+            "journal \(settings.journalPath): \(records.count) tags, \(recovery.confidence.rawValue): \(recovery.reason)"
+        )
+        let epoch = identity.with { $0.epoch }
+        for (tag, record) in records {
+            let stock = TagStock(record: record, from: recovery.resume, rules: settings.rules, now: .now())
+            let entry = TagEntry(tag: tag, stock: stock, engine: self)
+            table.with { _ = $0.insert(tag, entry) }
+            if record.epoch != epoch {
+                entry.handle { stock, now, effects in stock.giveUp(epoch: epoch, now: now, effects: &effects) }
+            } else if recovery.use == .withholdUntilConfirmed {
+                entry.handle { stock, _, _ in stock.withhold() }
+            }
+            // In the list before the writer starts: the first commit, which makes the journal this host's, has it all.
+            entry.handle { stock, _, effects in stock.recovered(effects: &effects) }
+        }
+    }
+
+    /// Stops issuing, writes every tag's exact position, ends the threads. Blocks: not for an event loop.
+    package func stop() {
+        store.stop()
+        ticker.stop()
+        for entry in entries where entry.handle({ stock, _, effects in stock.seal(effects: &effects) }) {
+            writer.request(entry, .now)
+        }
+        router.flush()
+        writer.stop()
+    }
+}
+
+/// Lets the drivers, which are made first, reach the engine, which owns them.
+private final class EngineEvents: @unchecked Sendable {
+    // @unchecked: set once, before any thread that reads it is started. weak: the engine owns who holds this.
+    weak var engine: Engine?
+}

@@ -1,0 +1,58 @@
+package import LeafCore
+internal import LeafJournal
+internal import LeafThreads
+
+/// The engine at one moment, for STATS.
+package struct EngineSnapshot: Sendable {
+    package let uptime: Duration
+    package let agentID: String
+    package let confidence: Recovery.Confidence
+    package let store: StoreSnapshot
+    package let journal: JournalSnapshot
+    package let tags: [(tag: Tag, stock: StockSnapshot)]
+}
+
+package struct StoreSnapshot: Sendable {
+    package let kind: String
+    package let redactedURL: String
+    package let link: StoreLink
+    /// How long it has been up, or failing.
+    package let sinceChange: Duration
+    package let lease: LatencyWindow.Summary?
+}
+
+package struct JournalSnapshot: Sendable {
+    package let path: String
+    package let commits: Int
+    package let failures: Int
+    package let usedBytes: Int
+    package let mapBytes: Int
+    package let commit: LatencyWindow.Summary?
+}
+
+extension Engine {
+    package func snapshot() -> EngineSnapshot {
+        let now = MonotonicTime.now()
+        let (link, latency) = store.desk.with { ($0.link, $0.latency) }
+        let journal = writer.snapshot()
+        return EngineSnapshot(
+            uptime: now.since(startedAt), agentID: identity.with { $0.agentID }, confidence: recovery.confidence,
+            store: StoreSnapshot(
+                kind: store.kind, redactedURL: store.redactedURL, link: link, sinceChange: now.since(link.changedAt),
+                lease: latency.summary(now: now)),
+            journal: JournalSnapshot(
+                path: settings.journalPath, commits: journal.commits, failures: journal.failures,
+                usedBytes: journal.usedBytes, mapBytes: journal.mapBytes, commit: journal.latency.summary(now: now)),
+            tags: entries.map { ($0.tag, $0.snapshot(now: now)) })
+    }
+
+    /// The tags that can be asked for, in the order of their names.
+    package func tagNames() -> [Tag] {
+        entries.filter { $0.isListed }.map(\.tag).sorted()
+    }
+}
+
+extension TagEntry {
+    /// Whether the tag exists, as far as is known.
+    package var isListed: Bool { phase != .gone }
+}

@@ -1,0 +1,74 @@
+internal import LeafCore
+
+extension TagRecord {
+    func encoded(key: UnsafeRawBufferPointer, sequence: UInt64) -> [UInt8] {
+        RecordCodec.encode(.tag, key: key, sequence: sequence) { writer in
+            writer.put(incarnation)
+            writer.put(epoch)
+            for number in [hi, cap, position, floor, step, tableStep] { writer.put(number) }
+            writer.put(UInt32(segments.count))
+            for segment in segments {
+                writer.put(segment.start)
+                writer.put(segment.end)
+            }
+        }
+    }
+
+    static func decoded(
+        key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+    ) throws -> (sequence: UInt64, TagRecord) {
+        let (sequence, record) = try RecordCodec.decode(.tag, key: key, value: value) { reader in
+            var record = TagRecord(
+                incarnation: try reader.get(UInt64.self), epoch: try reader.get(UInt64.self), segments: [],
+                hi: try reader.get(Int64.self),
+                cap: try reader.get(Int64.self), position: try reader.get(Int64.self),
+                floor: try reader.get(Int64.self),
+                step: try reader.get(Int64.self), tableStep: try reader.get(Int64.self))
+            for _ in 0..<(try reader.get(UInt32.self)) {
+                let (start, end) = (try reader.get(Int64.self), try reader.get(Int64.self))
+                guard start >= 1, start < end else { throw RecordCodec.Damage(reason: "a segment [\(start), \(end))") }
+                record.segments.append(Segment(start: start, end: end))
+            }
+            return record
+        }
+        if let problem = record.problem { throw RecordCodec.Damage(reason: problem) }
+        return (sequence, record)
+    }
+}
+
+extension JournalHeader {
+    static let key = Array("header".utf8)
+
+    func encoded(sequence: UInt64) -> [UInt8] {
+        JournalHeader.key.withUnsafeBytes { key in
+            RecordCodec.encode(.header, key: key, sequence: sequence) { writer in
+                for text in [journalID, agentID, storeID, storeLocation, host.machineID, host.bootID] {
+                    writer.put(text)
+                }
+                writer.put(agentBeat)
+                writer.put(host.device)
+                writer.put(host.inode)
+                writer.put(epoch)
+                writer.put(UInt8(isClean ? 1 : 0))
+                writer.put(UInt8(isUnconfirmed ? 1 : 0))
+            }
+        }
+    }
+
+    static func decoded(value: UnsafeRawBufferPointer) throws -> (sequence: UInt64, JournalHeader) {
+        try key.withUnsafeBytes { key in
+            try RecordCodec.decode(.header, key: key, value: value) { reader in
+                let texts = try (0..<6).map { _ in try reader.getText() }
+                let beat = try reader.get(Int64.self)
+                let host = HostIdentity(
+                    machineID: texts[4], bootID: texts[5], device: try reader.get(UInt64.self),
+                    inode: try reader.get(UInt64.self))
+                let epoch = try reader.get(UInt64.self)
+                return JournalHeader(
+                    journalID: texts[0], agentID: texts[1], agentBeat: beat, storeID: texts[2], storeLocation: texts[3],
+                    host: host, isClean: try reader.get(UInt8.self) == 1, epoch: epoch,
+                    isUnconfirmed: try reader.get(UInt8.self) == 1)
+            }
+        }
+    }
+}

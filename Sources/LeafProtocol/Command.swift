@@ -1,0 +1,81 @@
+/// The commands of the protocol.
+package enum Command: UInt8, CaseIterable, Hashable, Sendable {
+    // IDs
+    case next, lease, incr, incrby, snowflake, decode
+    // What is going on
+    case tags, stats, info, health
+    // For administrators
+    case create, alter, drop, bump, forget, fence, workers
+    // Transactions
+    case multi, exec, discard
+    // What clients expect
+    case ping, echo, quit, select, reset, auth, client, command, config, hello
+
+    /// Finds a command by its name, in upper or lower case.
+    package init?(_ name: UnsafeRawBufferPointer) {
+        guard let word = PackedWord(name), let found = Command.byWord[word] else { return nil }
+        self = found
+    }
+
+    /// NEXT and INCR are what the daemon exists for: told apart from the rest by one comparison each.
+    package static func isNext(_ name: UnsafeRawBufferPointer) -> Bool { isFourLetters(name, 0x7478_656E) }
+    package static func isIncr(_ name: UnsafeRawBufferPointer) -> Bool { isFourLetters(name, 0x7263_6E69) }
+
+    /// - Parameter word: the letters in lower case, the first in the lowest byte.
+    private static func isFourLetters(_ name: UnsafeRawBufferPointer, _ word: UInt32) -> Bool {
+        name.count == 4 && UInt32(littleEndian: name.loadUnaligned(as: UInt32.self)) | 0x2020_2020 == word
+    }
+
+    private static let byWord = Dictionary(
+        uniqueKeysWithValues: allCases.map { command in
+            (Array(command.lowercaseName.utf8).withUnsafeBytes { PackedWord($0)! }, command)
+        })
+
+    /// How many arguments it takes, its own name counted.
+    package var arity: ClosedRange<Int> {
+        switch self {
+        case .next: 2...4
+        case .lease, .incrby: 3...3
+        case .incr, .drop, .decode, .forget, .echo, .select: 2...2
+        case .snowflake: 1...5
+        case .tags, .health, .fence, .workers, .multi, .exec, .discard, .reset: 1...1
+        case .stats: 1...3
+        case .info, .config, .client, .command: 1...RequestDecoder.argumentsMax
+        case .create: 2...RequestDecoder.argumentsMax
+        case .alter: 4...4
+        case .bump: 2...3
+        case .ping: 1...2
+        case .quit: 1...RequestDecoder.argumentsMax
+        case .auth: 2...3
+        case .hello: 1...7
+        }
+    }
+
+    package var isAdministrative: Bool {
+        switch self {
+        case .create, .alter, .drop, .bump, .forget, .fence, .workers: true
+        default: false
+        }
+    }
+
+    /// In upper case, as STATS shows it.
+    package var name: String { lowercaseName.uppercased() }
+    package var lowercaseName: String { String(describing: self) }
+
+    /// Its place in `allCases`, for tables of counts.
+    package var number: Int { Int(rawValue) }
+}
+
+/// A word of at most 16 bytes, folded to lower case, as two numbers.
+private struct PackedWord: Hashable {
+    private var low: UInt64 = 0
+    private var high: UInt64 = 0
+
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard !bytes.isEmpty, bytes.count <= 16 else { return nil }
+        for (index, byte) in bytes.enumerated() {
+            let folded = UInt64(byte | 0x20) << UInt64(index % 8 * 8)
+            if index < 8 { low |= folded } else { high |= folded }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+internal import LeafCore
+internal import LeafEngine
+internal import LeafProtocol
+
+/// How IDs are written into a reply.
+enum ReplyForm {
+    case integer
+    case integers
+    case bulkString
+    case bulkStrings
+    /// `first, last, first, last…`
+    case ranges
+    /// The last of them.
+    case last
+}
+
+/// NEXT, INCR, INCRBY, LEASE.
+extension ConnectionHandler {
+    // MARK: The hot path
+
+    /// Counts the request in with those before it, if it asks for one more ID of the same tag.
+    func joinRun(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard arguments.count == 2, !transaction.isOpen, let recent else { return false }
+        let name = arguments.bytes(0, of: bytes)
+        let isNext = Command.isNext(name)
+        guard isNext || Command.isIncr(name), isRecent(arguments.bytes(1, of: bytes)) else { return false }
+        inbox.tally.count(isNext ? .next : .incr)
+        run = (recent.entry, (run?.length ?? 0) + 1)
+        return true
+    }
+
+    private func isRecent(_ tag: UnsafeRawBufferPointer) -> Bool {
+        guard let recent, recent.name.count == tag.count else { return false }
+        return recent.name.withUnsafeBytes { name in
+            for index in 0..<name.count where name[index] != tag[index] { return false }
+            return true
+        }
+    }
+
+    /// Answers the run: as many as can be had at once under one lock, the next one that cannot parks.
+    func flushRun() {
+        while case .ready = state, let (entry, length) = run {
+            if let range = entry.take(upTo: length) {
+                replies.integers(range.first, through: range.last)
+                run = length > range.count ? (entry, length - range.count) : nil
+            } else {
+                run = length > 1 ? (entry, length - 1) : nil
+                serve(Demand(count: 1, more: length - 1), entry, .integer)
+            }
+        }
+    }
+
+    /// Takes the IDs and writes the reply, or waits for them, or says why there are none.
+    private func serve(_ demand: Demand, _ entry: TagEntry, _ form: ReplyForm) {
+        let token = inbox.nextToken()
+        ranges.removeAll(keepingCapacity: true)
+        switch entry.request(demand, token: token, ranges: &ranges) {
+        case .taken: reply(ranges, form)
+        case .parked: wait(token, entry, form)
+        case .refused(.noTag):
+            // Perhaps there is a new entry by its name: this one was made before the tag list was known.
+            recent = nil
+            if let current = current(entry.tag), current !== entry { return serve(demand, current, form) }
+            refuse(.noTag, entry)
+        case .refused(let refusal): refuse(refusal, entry)
+        }
+    }
+
+    func refuse(_ refusal: Refusal, _ entry: TagEntry) {
+        if refusal == .noTag { recent = nil }
+        fail(ErrorReplies.text(refusal, tag: entry.tag))
+    }
+
+    private func current(_ tag: Tag) -> TagEntry? {
+        if case .found(let entry) = tag.withBytes({ engine.find($0) }) { entry } else { nil }
+    }
+
+    func reply(_ ranges: [IDRange], _ form: ReplyForm) {
+        switch form {
+        case .integer: replies.integer(ranges[0].first)
+        case .bulkString: replies.bulk(digitsOf: ranges[0].first)
+        case .last: replies.integer(ranges[ranges.count - 1].last)
+        case .integers:
+            replies.arrayHead(ranges.reduce(0) { $0 + Int($1.count) })
+            for range in ranges { replies.integers(range.first, through: range.last) }
+        case .bulkStrings:
+            replies.arrayHead(ranges.reduce(0) { $0 + Int($1.count) })
+            for range in ranges {
+                for id in range.first...range.last { replies.bulk(digitsOf: id) }
+            }
+        case .ranges:
+            replies.arrayHead(ranges.count * 2)
+            for range in ranges {
+                replies.integer(range.first)
+                replies.integer(range.last)
+            }
+        }
+    }
+
+    // MARK: Commands
+
+    /// `NEXT tag [count] [STRING]`
+    func next(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+        var count = arguments.count
+        let asString = count > 2 && isWord(arguments.bytes(count - 1, of: bytes), "string")
+        if asString { count -= 1 }
+        guard count <= 3 else { return fail("ERR syntax error: NEXT tag [count] [STRING]") }
+        if count == 2 {
+            take(tag: arguments.bytes(1, of: bytes), count: 1, asString ? .bulkString : .integer)
+        } else if let number = self.count(arguments.bytes(2, of: bytes)) {
+            take(tag: arguments.bytes(1, of: bytes), count: number, asString ? .bulkStrings : .integers)
+        }
+    }
+
+    /// `LEASE tag count`
+    func lease(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+        guard let number = count(arguments.bytes(2, of: bytes)) else { return }
+        take(tag: arguments.bytes(1, of: bytes), count: number, .ranges)
+    }
+
+    /// `INCR tag`
+    func incr(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+        take(tag: arguments.bytes(1, of: bytes), count: 1, .integer)
+    }
+
+    /// `INCRBY tag n`: `n` IDs in a row, the last of which is the reply.
+    func incrby(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+        guard let number = count(arguments.bytes(2, of: bytes)) else { return }
+        take(tag: arguments.bytes(1, of: bytes), count: number, .last, contiguous: true)
+    }
+
+    private func take(tag name: UnsafeRawBufferPointer, count: Int64, _ form: ReplyForm, contiguous: Bool = false) {
+        guard let entry = find(name) else { return }
+        serve(Demand(count: count, isContiguous: contiguous), entry, form)
+    }
+
+    /// A count within the limits; otherwise writes the error.
+    private func count(_ argument: UnsafeRawBufferPointer) -> Int64? {
+        guard let number = parseInteger(argument) else {
+            fail("ERR the count '\(quoted(argument))' is not an integer or out of range")
+            return nil
+        }
+        guard number >= 1 && number <= limits.maxBatch else {
+            fail("ERR the count \(number) is out of range: ask for 1 to \(limits.maxBatch) (server.max-batch)")
+            return nil
+        }
+        return number
+    }
+
+    /// The tag's entry if there is one and this client may use it; otherwise writes the error.
+    func find(_ name: UnsafeRawBufferPointer) -> TagEntry? {
+        if isRecent(name) { return recent?.entry }
+        switch engine.find(name) {
+        case .found(let entry):
+            guard grant.allows(entry.tag) else {
+                fail(ErrorReplies.noPermission(entry.tag))
+                return nil
+            }
+            recent = (Array(name), entry)
+            return entry
+        case .refused(let refusal, let tag):
+            fail(ErrorReplies.text(refusal, tag: tag))
+        case .invalid(let error):
+            fail(ErrorReplies.text(error))
+        }
+        return nil
+    }
+}

@@ -1,0 +1,67 @@
+internal import LeafCore
+internal import LeafEngine
+internal import LeafProtocol
+internal import NIOCore
+
+/// TAGS, STATS, INFO, HEALTH: worked out on a thread of their own, since there may be a hundred thousand tags.
+extension ConnectionHandler {
+    func tags() {
+        let (engine, grant) = (engine, grant)
+        ask(server.inBackground(inbox.loop) { engine.tagNames().filter(grant.allows) }) { [self] tags in
+            replies.arrayHead(tags.count)
+            for tag in tags { replies.bulk(tag.name) }
+        }
+    }
+
+    /// `STATS [tag]`, `STATS ALL cursor`
+    func stats(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+        switch arguments.count {
+        case 1:
+            ask(server.report(inbox.loop) { $0.document().jsonText() }) { [self] in replies.bulk($0) }
+        case 2:
+            guard let entry = find(arguments.bytes(1, of: bytes)) else { return }
+            ask(server.report(inbox.loop) { $0.tag(entry.tag)?.jsonText() }) { [self] text in
+                if let text { replies.bulk(text) } else { fail(ErrorReplies.text(.noTag, tag: entry.tag)) }
+            }
+        default:
+            guard isWord(arguments.bytes(1, of: bytes), "all"),
+                let cursor = parseInteger(arguments.bytes(2, of: bytes)), cursor >= 0, cursor <= Int32.max
+            else { return fail("ERR syntax error: STATS [tag] or STATS ALL cursor, the first cursor being 0") }
+            ask(server.report(inbox.loop) { $0.page(after: Int(cursor)).jsonText() }) { [self] in replies.bulk($0) }
+        }
+    }
+
+    func health() {
+        let engine = engine
+        ask(server.inBackground(inbox.loop) { engine.health() }) { [self] health in
+            switch health {
+            case .ok: replies.simple("OK")
+            case .degraded(let reason): replies.simple("DEGRADED " + ErrorReplies.singleLine(reason))
+            case .unhealthy(let reason): fail("UNHEALTHY " + ErrorReplies.singleLine(reason))
+            }
+        }
+    }
+
+    /// `INFO [section]` in the form of Redis; the sections are few, so all are given whatever is asked for.
+    func info() {
+        ask(
+            server.report(inbox.loop) { report in
+                let document = report.document()
+                let lines = [
+                    "# Server", "redis_version:\(ConnectionHandler.redisVersion)", "leafd_version:\(document.version)",
+                    "redis_mode:standalone", "process_id:\(document.pid)",
+                    "uptime_in_seconds:\(Int(document.uptimeSeconds))",
+                    "", "# Clients", "connected_clients:\(document.connections.open)",
+                    "", "# Stats", "total_connections_received:\(document.connections.total)",
+                    "rejected_connections:\(document.connections.refused)",
+                    "total_commands_processed:\(report.tally.total)",
+                    "total_error_replies:\(document.errors.values.reduce(0, +))",
+                    "", "# Replication", "role:master", "connected_slaves:0",
+                    "", "# Leafd", "tags:\(document.tagsTotal)", "store_up:\(document.store.up == true ? 1 : 0)",
+                    "journal_commits:\(document.journal.commits)", "",
+                ]
+                return lines.joined(separator: "\r\n")
+            }
+        ) { [self] in replies.bulk($0) }
+    }
+}

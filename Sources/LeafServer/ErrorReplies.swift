@@ -1,0 +1,52 @@
+internal import LeafCore
+internal import LeafStore
+
+/// Every error of the protocol that is not about one command's syntax: prefix and text, in one place.
+enum ErrorReplies {
+    static func text(_ refusal: Refusal, tag: Tag) -> String {
+        switch refusal {
+        case .exhausted:
+            "EXHAUSTED no stock of \(tag) and the central store does not answer: try again when HEALTH says OK"
+        case .noTag:
+            "NOTAG no such tag \(tag): create it with CREATE (or leafctl create)"
+        case .overflow:
+            "OVERFLOW the counter of \(tag) has reached its maximum: no further IDs can be leased"
+        case .shutdown:
+            "SHUTDOWN leafd is stopping: connect again and repeat the request"
+        case .journalFailing:
+            "UNHEALTHY the journal cannot be written, so nothing more of \(tag) may be issued: see HEALTH"
+        case .tooManyParked:
+            "ERR too many requests are waiting already (segments.max-parked): try again"
+        }
+    }
+
+    static func timeout(tag: Tag, after: Duration) -> String {
+        "TIMEOUT no lease for \(tag) within \(Int(after.inMilliseconds)) ms (segments.wait-timeout): try again"
+    }
+
+    static func text(_ error: TagError) -> String { "ERR \(error)" }
+
+    static func text(_ error: StoreError) -> String {
+        let prefix: String
+        switch error.code {
+        case .noSuchTag: prefix = "NOTAG"
+        case .tagExists, .conflict: prefix = "ERR"
+        default: prefix = "UNHEALTHY"
+        }
+        return singleLine("\(prefix) \(error.message)")
+    }
+
+    static let notAdmin =
+        "NOPERM admin commands need root, leafd's own uid or one of socket.admin-uids"
+    static let useAdminSocket =
+        "NOPERM admin commands are taken on the admin socket alone (socket.admin-path)"
+
+    static func noPermission(_ tag: Tag) -> String {
+        "NOPERM the access rules do not let this uid use \(tag)"
+    }
+
+    /// An error reply is one line.
+    static func singleLine(_ text: String) -> String {
+        String(text.map { $0.isNewline ? " " : $0 })
+    }
+}

@@ -1,0 +1,130 @@
+internal import LeafCore
+internal import LeafEngine
+internal import LeafProtocol
+private import Glibc
+
+/// Turns the engine's and the server's figures into the STATS document.
+struct StatsReport: Sendable {
+    let engine: EngineSnapshot
+    let tally: Tally
+    let connections: (open: Int64, total: Int64, refused: Int64)
+    let version: String
+
+    /// Tags in the global document: those with the shortest runway.
+    private static let tagsMax = 100
+    /// Tags in one page of STATS ALL.
+    private static let pageLength = 1000
+
+    func document() -> StatsDocument {
+        var document = StatsDocument()
+        document.version = version
+        document.pid = Int64(getpid())
+        document.uptimeSeconds = rounded(engine.uptime.inSeconds)
+        document.agentID = engine.agentID
+        document.startedFrom = StatsStart(rawValue: engine.confidence.rawValue)
+        document.store = store
+        document.journal = journal
+        document.connections.open = connections.open
+        document.connections.total = connections.total
+        document.connections.refused = connections.refused
+        document.commands = tally.commands
+        document.errors = tally.errors
+        document.tagsTotal = Int64(engine.tags.count)
+        let now = timestamp()
+        // The runway is all that decides the order: only the tags shown are worked out in full.
+        let shortest = engine.tags.sorted { a, b in
+            let (x, y) = (a.stock.runway ?? .seconds(1e12), b.stock.runway ?? .seconds(1e12))
+            return x == y ? a.tag < b.tag : x < y
+        }
+        document.tags = shortest.prefix(StatsReport.tagsMax).map { stats(of: $0.tag, $0.stock, now) }
+        return document
+    }
+
+    func tag(_ tag: Tag) -> TagStats? {
+        engine.tags.first { $0.tag == tag }.map { stats(of: $0.tag, $0.stock, timestamp()) }
+    }
+
+    /// `STATS ALL cursor`: tags in the order of their names, from the one after the cursor.
+    func page(after cursor: Int) -> StatsPage {
+        let sorted = engine.tags.sorted { $0.tag < $1.tag }
+        let now = timestamp()
+        let part = sorted.dropFirst(cursor).prefix(StatsReport.pageLength)
+        let end = cursor + part.count
+        return StatsPage(
+            cursor: end < sorted.count ? "\(end)" : nil, tags: part.map { stats(of: $0.tag, $0.stock, now) })
+    }
+
+    private var store: StatsStore {
+        var store = StatsStore()
+        store.kind = engine.store.kind
+        store.url = engine.store.redactedURL
+        switch engine.store.link.state {
+        case .untried: break
+        case .up: store.up = true
+        case .backingOff: store.up = false
+        }
+        store.since = timestamp(ago: engine.store.sinceChange)
+        store.errors = Int64(engine.store.link.errors)
+        store.leaseMilliseconds = percentiles(engine.store.lease)
+        return store
+    }
+
+    private var journal: StatsJournal {
+        var journal = StatsJournal()
+        journal.path = engine.journal.path
+        journal.commits = Int64(engine.journal.commits)
+        journal.commitMilliseconds = percentiles(engine.journal.commit)
+        journal.bytes = Int64(engine.journal.usedBytes)
+        journal.mapBytes = Int64(engine.journal.mapBytes)
+        journal.failures = Int64(engine.journal.failures)
+        return journal
+    }
+
+    private func stats(of tag: Tag, _ stock: StockSnapshot, _ now: String) -> TagStats {
+        var stats = TagStats(tag: tag.name)
+        let counters = stock.counters
+        stats.issued = stock.issued
+        stats.failed = counters.failed
+        stats.successRate =
+            stock.issued + counters.failed > 0
+            ? Double(stock.issued) / Double(stock.issued + counters.failed) : nil
+        stats.qps1s = rounded(stock.perSecond)
+        stats.qps1m = rounded(stock.perSecondOverMinute)
+        stats.qpsAverage = rounded(Double(stock.issued) / max(engine.uptime.inSeconds, 0.001))
+        stats.segmentLoads = counters.loads
+        stats.loadFailures = counters.loadFailures
+        stats.bufferSwitches = counters.bufferSwitches
+        stats.step = stock.segments.first?.count
+        stats.nextStep = stock.step
+        stats.lastLoadMilliseconds = stock.lastLoadTook.map { rounded($0.inMilliseconds) }
+        stats.stock = stock.stock
+        stats.runwaySeconds = stock.runway.map { rounded($0.inSeconds) }
+        stats.waiting = Int64(stock.waiting)
+        stats.lost = counters.lost
+        stats.reservedTo = stock.limit
+        stats.segments = stock.segments.map {
+            SegmentStats(start: $0.start, end: $0.end, next: min(max($0.start, stock.next), $0.end))
+        }
+        stats.updatedAt = now
+        return stats
+    }
+
+    private func percentiles(_ summary: LatencyWindow.Summary?) -> StatsPercentiles {
+        StatsPercentiles(
+            p50: summary.map { rounded($0.p50.inMilliseconds) }, p99: summary.map { rounded($0.p99.inMilliseconds) },
+            max: summary.map { rounded($0.longest.inMilliseconds) })
+    }
+
+    /// Three places are enough for any eye.
+    private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+}
+
+/// The wall clock in ISO 8601, UTC, to the second.
+private func timestamp(ago: Duration = .zero) -> String {
+    var seconds = time(nil) - Int(ago.inSeconds)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    var text = [CChar](repeating: 0, count: 32)
+    strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+    return text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+}

@@ -1,0 +1,36 @@
+internal import LeafProtocol
+
+/// What one event loop counts for STATS: read and written on that loop alone.
+struct Tally: Sendable {
+    private var commandCounts = Array(repeating: Int64(0), count: Command.allCases.count)
+    private(set) var errors: [String: Int64] = [:]
+
+    /// More prefixes than the protocol has; what a bug might add beyond is not counted.
+    private static let prefixesMax = 32
+
+    mutating func count(_ command: Command) {
+        commandCounts[command.number] += 1
+    }
+
+    /// Counts an error by its prefix, the first word of its text.
+    mutating func countError(_ text: String) {
+        let prefix = String(text.prefix { $0 != " " })
+        guard errors[prefix] != nil || errors.count < Tally.prefixesMax else { return }
+        errors[prefix, default: 0] += 1
+    }
+
+    var commands: [String: Int64] {
+        var named: [String: Int64] = [:]
+        for command in Command.allCases where commandCounts[command.number] > 0 {
+            named[command.name] = commandCounts[command.number]
+        }
+        return named
+    }
+
+    var total: Int64 { commandCounts.reduce(0, +) }
+
+    mutating func add(_ other: Tally) {
+        for index in commandCounts.indices { commandCounts[index] += other.commandCounts[index] }
+        errors.merge(other.errors) { $0 + $1 }
+    }
+}

@@ -1,0 +1,46 @@
+/// A central store did not do what was asked. The message says what happened, to which value, and what to do.
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable, CaseIterable {
+        /// Cannot be reached, or does not answer in time. Try again later.
+        case unavailable
+        /// Busy, locked, deadlocked, serialization failure: try again soon.
+        case transient
+        /// Reached, but may not be written: a read-only file, file system or replica.
+        case readOnly
+        /// A store that the journal knows has lost its file, its tables or its identity.
+        case missing
+        /// Another store answers at this place than the one the journal knows.
+        case foreignStore
+        /// Wrong password, privilege, schema or setting: stays until somebody mends it.
+        case misconfigured
+        /// The data is not what it must be (a max_id that is no integer, a damaged file).
+        case corrupt
+        case noSuchTag
+        case tagExists
+        /// The request contradicts what the store holds.
+        case conflict
+    }
+
+    package let code: Code
+    package let message: String
+    package let cause: (any Error)?
+    /// The session is of no more use: close it, open another.
+    package let isSessionLost: Bool
+
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil, isSessionLost: Bool = false) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+        self.isSessionLost = isSessionLost
+    }
+
+    package var description: String { message }
+
+    /// Whether it concerns the store as a whole (back off, report DEGRADED) and not one request.
+    package var isOutage: Bool {
+        switch code {
+        case .unavailable, .transient, .readOnly, .missing, .foreignStore, .misconfigured, .corrupt: true
+        case .noSuchTag, .tagExists, .conflict: false
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import GRDB
+package import LeafCore
+package import LeafStore
+
+extension SQLiteSession {
+    /// The longest description, in bytes of UTF-8: the width of Leaf's column.
+    private static let descriptionLengthMax = 256
+
+    package func listTags() throws(StoreError) -> [TagDescription] {
+        let rows = try connection.read("listing the tags") { db in
+            let limit = hasState ? "(SELECT value FROM leafd_state WHERE name = 'max/' || biz_tag)" : "NULL"
+            // As bytes, since GRDB would repair what is no UTF-8, and that would be another tag.
+            return try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT CAST(biz_tag AS BLOB) AS tag, max_id, step,
+                        \(table.hasDescription ? "description" : "NULL") AS description, \(limit) AS top
+                    FROM \(table.name.quoted) ORDER BY biz_tag
+                    """)
+        }
+        skippedTags = []
+        return rows.compactMap { row in
+            do {
+                return try describe(row)
+            } catch {
+                skippedTags.append(String(describing: error))
+                return nil
+            }
+        }
+    }
+
+    /// Creates a tag, and remembers its limit.
+    ///
+    /// A description is left out where the table has no column for it.
+    package func create(_ new: NewTag, ifAbsent: Bool, gap: Int64) throws(StoreError) -> Bool {
+        precondition(gap >= 0)
+        try check(new)
+        return try write("creating \(new.tag)") { db in
+            let state = hasState ? StoreState(db: db, path: path) : nil
+            if try leaseSQL.counter(new.tag, in: db) != nil {
+                if ifAbsent { return false }
+                throw StoreError(.tagExists, "tag \(new.tag) exists already; ALTER changes its step")
+            }
+            let tombstone = try state?.tombstone(new.tag)
+            if ifAbsent && tombstone != nil { return false }
+            let start = try start(of: new, above: tombstone, gap: gap)
+            try insert(new, start: start, in: db)
+            try state?.setLimit(new.tag, new.limit)
+            return true
+        }
+    }
+
+    package func alter(_ tag: Tag, step: Int64) throws(StoreError) {
+        guard step >= 1 else { throw conflict("the step of \(tag) must be at least 1, not \(step)") }
+        try write("altering \(tag)") { db in
+            try db.execute(
+                sql: "UPDATE \(table.name.quoted) SET step = ? WHERE biz_tag = ?", arguments: [step, tag.name])
+            guard db.changesCount > 0 else { throw StoreError(.noSuchTag, "there is no tag \(tag)") }
+        }
+    }
+
+    package func drop(_ tag: Tag) throws(StoreError) {
+        guard hasState else {
+            throw conflict("\(tag) cannot be dropped: without the table leafd_state its counter would be forgotten")
+        }
+        try write("dropping \(tag)") { db in
+            guard let counter = try leaseSQL.counter(tag, in: db) else {
+                throw StoreError(.noSuchTag, "there is no tag \(tag)")
+            }
+            guard case .int64(let maxID) = counter.maxID.storage else {
+                throw conflict("\(tag) has a max_id that is no integer (\(counter.maxID)); put it right before DROP")
+            }
+            let state = StoreState(db: db, path: path)
+            try state.bury(tag, counter: maxID)
+            try state.setLimit(tag, nil)
+            try db.execute(sql: "DELETE FROM \(table.name.quoted) WHERE biz_tag = ?", arguments: [tag.name])
+        }
+    }
+
+    private func conflict(_ text: String) -> StoreError {
+        StoreError(.conflict, text)
+    }
+
+    /// Refuses what no store could hold, before any lock is taken.
+    private func check(_ new: NewTag) throws(StoreError) {
+        guard new.step >= 1 else { throw conflict("STEP of \(new.tag) must be at least 1, not \(new.step)") }
+        guard new.start ?? 1 >= 1 else {
+            throw conflict("START of \(new.tag) must be at least 1, not \(new.start ?? 1)")
+        }
+        let length = new.description?.utf8.count ?? 0
+        guard length <= Self.descriptionLengthMax else {
+            throw conflict("DESCRIPTION of \(new.tag) has \(length) bytes; at most \(Self.descriptionLengthMax)")
+        }
+        guard new.limit == nil || hasState else {
+            throw conflict("\(new.tag) cannot have a MAX: the table leafd_state, which would hold it, is missing")
+        }
+    }
+
+    /// The first ID of a new tag: above everything that may have been leased under its name.
+    private func start(of new: NewTag, above tombstone: Int64?, gap: Int64) throws(StoreError) -> Int64 {
+        let start: Int64
+        if let given = new.start {
+            guard given >= tombstone ?? 1 else {
+                throw conflict(
+                    "START \(given) of \(new.tag) is below \(tombstone ?? 1), up to which IDs were leased before it was "
+                        + "dropped; leave START out, or FORGET \(new.tag) first if those IDs may come again")
+            }
+            start = given
+        } else if let tombstone {
+            let (sum, overflow) = max(tombstone, 1).addingReportingOverflow(gap)
+            guard !overflow else {
+                throw conflict(
+                    "\(new.tag) was dropped at \(tombstone), too near to 2^63 − 1 to go on; FORGET \(new.tag) first")
+            }
+            start = sum
+        } else {
+            start = 1
+        }
+        guard start <= new.limit ?? .max else {
+            throw conflict("MAX \(new.limit ?? .max) of \(new.tag) is below its first ID, \(start)")
+        }
+        return start
+    }
+
+    private func insert(_ new: NewTag, start: Int64, in db: Database) throws {
+        var columns = "biz_tag, max_id, step"
+        var values = "?, ?, ?"
+        var arguments: StatementArguments = [new.tag.name, start, new.step]
+        if table.hasDescription {
+            columns += ", description"
+            values += ", ?"
+            arguments += [new.description]
+        }
+        if table.hasUpdateTime {
+            columns += ", update_time"
+            values += ", CURRENT_TIMESTAMP"
+        }
+        try db.execute(
+            sql: "INSERT INTO \(table.name.quoted) (\(columns)) VALUES (\(values))", arguments: arguments)
+    }
+
+    /// Takes a row for what it says, or throws the line that tells why it cannot be served.
+    private func describe(_ row: Row) throws -> TagDescription {
+        let bytes: Data = row["tag"] ?? Data()
+        let shown = String(decoding: bytes.prefix(Tag.maxLength), as: UTF8.self).debugDescription
+        let tag: Tag
+        do { tag = try Tag(utf8: bytes) } catch { throw conflict("\(shown): \(error)") }
+        let maxID: DatabaseValue = row["max_id"]
+        guard case .int64(let maxID) = maxID.storage else {
+            throw conflict("\(shown): max_id is no integer but \(maxID)")
+        }
+        return TagDescription(
+            tag: tag, maxID: maxID, step: step(row["step"]), description: String.fromDatabaseValue(row["description"]),
+            limit: try StoreState.integer(row["top"], name: StoreState.limitName(tag), path: path))
+    }
+}

@@ -1,0 +1,63 @@
+/// Text in columns of a terminal.
+enum Columns {
+    /// What a table must fit into.
+    static let width = 80
+
+    /// How many columns a text takes: East Asian characters and pictures take two, combining marks none.
+    static func width(of text: String) -> Int {
+        text.reduce(0) { $0 + width(of: $1) }
+    }
+
+    /// Shortens a text in the middle, since the beginning and the end tell it apart from others.
+    static func fit(_ text: String, _ columns: Int) -> String {
+        if width(of: text) <= columns { return text }
+        let characters = Array(text)
+        var (head, tail) = (0, characters.count)
+        var free = columns - 1
+        while head < tail {
+            let takesHead = head <= characters.count - tail
+            let cost = width(of: characters[takesHead ? head : tail - 1])
+            guard cost <= free else { break }
+            free -= cost
+            if takesHead { head += 1 } else { tail -= 1 }
+        }
+        return String(characters[..<head]) + "…" + String(characters[tail...])
+    }
+
+    static func left(_ text: String, _ columns: Int) -> String {
+        text + String(repeating: " ", count: max(0, columns - width(of: text)))
+    }
+
+    static func right(_ text: String, _ columns: Int) -> String {
+        String(repeating: " ", count: max(0, columns - width(of: text))) + text
+    }
+
+    /// Puts a list behind a label, on as many lines as it needs.
+    static func wrapped(_ label: String, _ parts: [String], indent: Int) -> [String] {
+        var lines: [String] = []
+        var line = left(label, indent)
+        var isEmpty = true
+        for (index, part) in parts.enumerated() {
+            let piece = fit(part, width - indent - 1) + (index + 1 < parts.count ? "," : "")
+            if !isEmpty && width(of: line) + 1 + width(of: piece) > width {
+                lines.append(line)
+                line = String(repeating: " ", count: indent)
+                isEmpty = true
+            }
+            line += (isEmpty ? "" : " ") + piece
+            isEmpty = false
+        }
+        return lines + [line]
+    }
+
+    private static func width(of character: Character) -> Int {
+        guard let scalar = character.unicodeScalars.first else { return 0 }
+        switch scalar.value {
+        case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
+            0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
+            return 2
+        default:
+            return 1
+        }
+    }
+}

@@ -1,0 +1,220 @@
+import LeafConfiguration
+import LeafCore
+import LeafEngine
+import LeafServer
+import LeafStore
+import LeafThreads
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// One run of leafd: from the lock on its journal to the last commit.
+struct Daemon {
+    private let source: ConfigurationSource
+    private let logs: LogOutput
+    private let configuration: Lock<Configuration>
+    private let manager = ServiceManager()
+    /// Print what to type once ready.
+    private let hints: Bool
+
+    /// How long clients have to take their last replies at a stop.
+    private static let patience = Duration.seconds(2)
+
+    init(_ configuration: Configuration, source: ConfigurationSource, logs: LogOutput, hints: Bool) {
+        self.hints = hints
+        self.source = source
+        self.logs = logs
+        self.configuration = Lock(configuration)
+    }
+
+    private var log: Logger { logs.logger }
+
+    /// Runs until SIGTERM or SIGINT.
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let settings = configuration.with { $0 }
+        let store = try settings.segmentStore()
+        let policy = try settings.accessPolicy()
+        try Folders.makeParent(of: settings.journal.path)
+        if case .sqlite(let path) = settings.store.url { try Folders.makeParent(of: path) }
+        // The journal's lock comes before the socket: who holds it may remove a dead daemon's socket file.
+        let engine = try Engine(settings: settings.engineSettings(for: store), store: store, log: log)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoops(settings))
+        let server = Server(
+            engine: engine, group: group, limits: settings.serverLimits(), policy: policy,
+            defaultStep: settings.segments.defaultStep, version: Leafd.version)
+        let sockets: Sockets
+        do {
+            sockets = try Sockets(settings, manager)
+        } catch {
+            await stop(engine)
+            throw error
+        }
+        var doors = [try await server.listen(on: sockets.main, isAdmin: false)]
+        if let admin = sockets.admin { doors.append(try await server.listen(on: admin, isAdmin: true)) }
+        announce(settings)
+        let open = doors
+        let service = Closing(
+            work: { try await attend(engine, server) },
+            close: {
+                manager.notify("STOPPING=1\nSTATUS=Answering the last requests")
+                log.notice("stopping: answering what has been asked")
+                await server.close(open, patience: Daemon.patience)
+                sockets.remove()
+                await stop(engine)
+                log.notice("stopped: every position is written, the next start goes on from there")
+            })
+        try await ServiceGroup(
+            configuration: .init(
+                services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        ).run()
+        server.stop()
+        try await group.shutdownGracefully()
+    }
+
+    /// ServiceLifecycle's own log lines say nothing that leafd's do not.
+    private var quiet: Logger {
+        var logger = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
+        logger.logLevel = .critical
+        return logger
+    }
+
+    private func eventLoops(_ settings: Configuration) -> Int {
+        settings.server.eventLoops.value ?? min(4, System.coreCount)
+    }
+
+    /// What goes on beside the requests: reloads, and signs of life.
+    private func attend(_ engine: Engine, _ server: Server) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sighup) { reload(engine, server) }
+            }
+            group.addTask { try await reportToManager(engine, server) }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Feeds the watchdog as long as every event loop takes its turn, and keeps the status line.
+    private func reportToManager(_ engine: Engine, _ server: Server) async throws {
+        let period = manager.watchdogPeriod
+        while !Task.isCancelled {
+            try await Task.sleep(for: period ?? .seconds(10))
+            try await server.loopsTakeTurns()
+            if period != nil { manager.notify("WATCHDOG=1") }
+            let status =
+                switch engine.health() {
+                case .ok: "Serving"
+                case .degraded(let reason): "Degraded: \(reason)"
+                case .unhealthy(let reason): "Unhealthy: \(reason)"
+                }
+            manager.notify("STATUS=\(status.split(separator: "\n").joined(separator: " "))")
+        }
+    }
+
+    private func reload(_ engine: Engine, _ server: Server) {
+        let old = configuration.with { $0 }
+        do throws(ConfigurationError) {
+            let loaded = try source.load()
+            for warning in loaded.warnings { log.warning("\(warning)") }
+            let changes = old.changes(to: loaded.configuration)
+            let new = old.reloading(loaded.configuration)
+            configuration.with { $0 = new }
+            logs.adopt(new.log)
+            server.adopt(new.serverLimits())
+            engine.adopt(new.engineTunables())
+            for change in changes {
+                if change.isReloadable { log.notice("reloaded \(change)") } else { log.warning("\(change)") }
+            }
+            if changes.isEmpty { log.notice("reloaded: nothing has changed") }
+        } catch {
+            log.error("not reloaded, the configuration in force stays: \(error)")
+        }
+    }
+
+    /// Writes every position and ends the engine's threads, on a thread that may block.
+    private func stop(_ engine: Engine) async {
+        await withCheckedContinuation { continuation in
+            _ = DedicatedThread(name: "leafd-stop") {
+                engine.stop()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func announce(_ settings: Configuration) {
+        manager.notify("READY=1\nSTATUS=Serving")
+        log.notice("leafd \(Leafd.version) is ready on \(settings.socket.path)")
+        guard hints else { return }
+        let tag = settings.segments.tags.first?.name.name ?? "TAG"
+        let path = settings.socket.path
+        let leafctl =
+            CommandLine.arguments[0].split(separator: "/", omittingEmptySubsequences: false).dropLast()
+            .map { $0 + "/" }.joined() + "leafctl"
+        print(
+            """
+
+            leafd is ready. In another shell, from this folder, try:
+              \(leafctl) --socket \(path) next \(tag) 5
+              printf 'NEXT \(tag)\\n' | nc -U -N \(path)
+              redis-cli -s \(path) INCR \(tag)
+            Ctrl-C stops it.
+
+            """)
+        fflush(nil)
+    }
+}
+
+/// The sockets to listen on: systemd's where it hands some over, else made here.
+private struct Sockets: Sendable {
+    let main: ListeningSocket
+    let admin: ListeningSocket?
+
+    init(_ settings: Configuration, _ manager: ServiceManager) throws {
+        let inherited = manager.inheritedSockets()
+        let adminName = "leafd-admin"
+        if let handed = inherited.first(where: { $0.name != adminName }) {
+            main = ListeningSocket(inherited: handed.descriptor)
+        } else {
+            try Folders.makeParent(of: settings.socket.path)
+            main = try ListeningSocket(
+                path: settings.socket.path, mode: settings.socket.mode, group: try settings.socketGroup())
+        }
+        if let handed = inherited.first(where: { $0.name == adminName }) {
+            admin = ListeningSocket(inherited: handed.descriptor)
+        } else if let path = settings.socket.adminPath {
+            try Folders.makeParent(of: path)
+            admin = try ListeningSocket(path: path, mode: 0o600, group: nil)
+        } else {
+            admin = nil
+        }
+    }
+
+    func remove() {
+        main.remove()
+        admin?.remove()
+    }
+}
+
+/// A service that works until it is told to stop, and then closes in order.
+private struct Closing: Service {
+    let work: @Sendable () async throws -> Void
+    let close: @Sendable () async -> Void
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await cancelWhenGracefulShutdown { try await work() } }
+            group.addTask { try await gracefulShutdown() }
+            do {
+                try await group.next()
+            } catch is CancellationError {}
+            group.cancelAll()
+        }
+        await close()
+    }
+}

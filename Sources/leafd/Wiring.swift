@@ -1,0 +1,142 @@
+import LeafConfiguration
+import LeafCore
+import LeafEngine
+import LeafServer
+import LeafStore
+import LeafStoreSQLite
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A configuration that is right in itself, but that this build or this host cannot serve.
+struct WiringError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Turns the configuration into what the parts want to know.
+extension Configuration {
+    func engineSettings(for segmentStore: any SegmentStore) -> EngineSettings {
+        EngineSettings(
+            rules: StockRules(
+                step: StepPolicy(
+                    minStep: segments.minStep, maxStep: segments.maxStep, adjustRatio: segments.adjustRatio,
+                    shortLife: segments.shortLife, longLife: segments.longLife),
+                preloadThreshold: segments.preloadThreshold, reserve: segments.reserve,
+                maxSegments: segments.maxSegments,
+                window: journal.window, failoverGap: failoverGap),
+            journalPath: journal.path, journalMapBytes: journal.mapSize,
+            afterReboot: journal.afterReboot == .serve ? .serve : .wait,
+            storeLocation: "\(segmentStore.redactedURL)#\(store.table)", autoCreate: segments.autoCreate,
+            tunables: engineTunables())
+    }
+
+    func engineTunables() -> EngineTunables {
+        EngineTunables(
+            maxParked: segments.maxParked,
+            tags: segments.tags.map { tag in
+                NewTag(
+                    tag: tag.name, step: tag.step ?? segments.defaultStep, start: tag.start == 1 ? nil : tag.start,
+                    limit: tag.max == .max ? nil : tag.max, description: tag.description.isEmpty ? nil : tag.description
+                )
+            },
+            warm: segments.warm)
+    }
+
+    func serverLimits() -> ServerLimits {
+        ServerLimits(
+            maxConnections: server.maxConnections, maxLineBytes: server.maxLineBytes, maxBatch: Int64(server.maxBatch),
+            idleTimeout: server.idleTimeout, outputLimitBytes: server.outputLimitBytes,
+            waitTimeout: segments.waitTimeout)
+    }
+
+    /// - Throws: `WiringError` for a database that this build has no client of.
+    func segmentStore() throws -> any SegmentStore {
+        switch store.url {
+        case .sqlite(let path):
+            let createSchema = store.createSchema != .no
+            do throws(StoreError) {
+                return try SQLiteStore(
+                    path: path, table: store.table, createSchema: createSchema, queryTimeout: store.queryTimeout,
+                    defaultStep: segments.defaultStep)
+            } catch {
+                throw WiringError(description: "\(error)")
+            }
+        default:
+            throw WiringError(
+                description: "store.url: \(store.url): this version of leafd speaks to SQLite only — use sqlite:///path"
+            )
+        }
+    }
+
+    /// - Throws: `WiringError` for users and groups that this host does not know.
+    func accessPolicy() throws -> AccessPolicy {
+        AccessPolicy(
+            rules: try access.map { rule in
+                let patterns = rule.tags
+                let (uids, gids) = try subjects(of: rule)
+                return AccessPolicy.Rule(uids: uids, gids: gids) { tag in patterns.contains { $0.matches(tag.name) } }
+            },
+            adminUIDs: socket.adminUIDs.isEmpty ? [0, geteuid()] : Set(socket.adminUIDs),
+            hasAdminSocket: socket.adminPath != nil)
+    }
+
+    private func subjects(of rule: AccessRule) throws -> (uids: Set<UInt32>, gids: Set<UInt32>) {
+        switch rule.subject {
+        case .uid(let uid): return ([uid], [])
+        case .gid(let gid): return ([], [gid])
+        case .user(let name):
+            guard let user = getpwnam(name) else {
+                throw WiringError(description: "access: user \(name): there is no such user on this host")
+            }
+            return ([user.pointee.pw_uid], [])
+        case .group(let name):
+            guard let group = Accounts.group(name) else {
+                throw WiringError(description: "access: group \(name): there is no such group on this host")
+            }
+            return (group.members, [group.gid])
+        }
+    }
+
+    /// The group of the socket's file, if one is configured.
+    func socketGroup() throws -> UInt32? {
+        guard let name = socket.group else { return nil }
+        guard let group = Accounts.group(name) else {
+            throw WiringError(description: "socket.group: \(name): there is no such group on this host")
+        }
+        return group.gid
+    }
+}
+
+enum Accounts {
+    /// A group and the users that are members of it beside those whose own group it is. The kernel tells a socket's peer's
+    /// own group only.
+    static func group(_ name: String) -> (gid: UInt32, members: Set<UInt32>)? {
+        guard let found = getgrnam(name) else { return nil }
+        let gid = found.pointee.gr_gid
+        var names: [String] = []
+        var member = found.pointee.gr_mem
+        while let text = member?.pointee {
+            names.append(String(cString: text))
+            member = member?.advanced(by: 1)
+        }
+        return (gid, Set(names.compactMap { getpwnam($0)?.pointee.pw_uid }))
+    }
+}
+
+enum Folders {
+    /// Makes the folder that is to hold `path`, with those above it.
+    static func makeParent(of path: String) throws {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        let folder = String(path[..<slash])
+        if mkdir(folder, 0o755) == 0 || errno == EEXIST { return }
+        if errno == ENOENT {
+            try makeParent(of: folder)
+            if mkdir(folder, 0o755) == 0 || errno == EEXIST { return }
+        }
+        throw WiringError(
+            description:
+                "the folder \(folder) cannot be made: \(String(cString: strerror(errno))) — make it, writable for "
+                + "leafd's user")
+    }
+}

@@ -1,0 +1,264 @@
+import LeafCore
+import LeafJournal
+import LeafStore
+import LeafTestKit
+import LeafThreads
+import Logging
+import Testing
+
+@testable import LeafEngine
+
+/// Takes the answers of parked requests, for a test that waits for them.
+private final class Inbox: AnswerReceiver {
+    let answers = Mailbox<[ParkedAnswer]>([])
+
+    func deliver(_ new: [ParkedAnswer]) {
+        answers.post {
+            $0 += new
+            return true
+        }
+    }
+
+    func wait(for token: ParkToken) -> ParkedAnswer.Outcome {
+        answers.wait { answers, _ in
+            answers.first { $0.token == token }.map { .done($0.outcome) } ?? .wait(until: nil)
+        }
+    }
+}
+
+private func isLocked(_ error: any Error) -> Bool { (error as? JournalError)?.code == .locked }
+
+/// An engine with its client.
+private final class Running {
+    let engine: Engine
+    private let inbox = Inbox()
+    private let receiver: Int32
+    private var tickets: UInt64 = 0
+
+    init(_ folder: TemporaryFolder, _ store: FakeStore, autoCreate: Bool = false, location: String? = nil) throws {
+        let settings = EngineSettings(
+            rules: StockRules(
+                step: StepPolicy(
+                    minStep: 100, maxStep: 1_000_000, adjustRatio: 2, shortLife: .seconds(900),
+                    longLife: .seconds(1800)),
+                preloadThreshold: 0.1, reserve: .zero, maxSegments: 1000, window: .seconds(1),
+                failoverGap: 1_000_000),
+            journalPath: folder.file("journal"), journalMapBytes: 64 << 20, afterReboot: .serve,
+            storeLocation: location ?? store.redactedURL, autoCreate: autoCreate,
+            tunables: EngineTunables(maxParked: 100, tags: [], warm: []))
+        engine = try patiently(while: isLocked) {
+            try Engine(settings: settings, store: store, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
+        receiver = engine.register(inbox)
+    }
+
+    enum Answer: Equatable {
+        case ids([IDRange])
+        case refused(Refusal)
+    }
+
+    /// Asks once, and waits for the answer.
+    func ask(_ name: String, _ count: Int64 = 1) throws -> Answer {
+        var bytes = name
+        let lookup = bytes.withUTF8 { engine.find(UnsafeRawBufferPointer($0)) }
+        switch lookup {
+        case .invalid(let error): throw error
+        case .refused(let refusal, _): return .refused(refusal)
+        case .found(let entry):
+            tickets += 1
+            let token = ParkToken(receiver: receiver, ticket: tickets)
+            var ranges: [IDRange] = []
+            switch entry.request(Demand(count: count), token: token, ranges: &ranges) {
+            case .taken: return .ids(ranges)
+            case .refused(let refusal): return .refused(refusal)
+            case .parked:
+                switch inbox.wait(for: token) {
+                case .ids(let ranges): return .ids(ranges)
+                case .refused(let refusal): return .refused(refusal)
+                }
+            }
+        }
+    }
+
+    /// Asks until the answer is IDs.
+    func first(_ name: String) throws -> Int64 {
+        while true {
+            if case .ids(let ranges) = try ask(name) { return ranges[0].first }
+        }
+    }
+}
+
+@Suite struct EngineTests {
+    private let folder = TemporaryFolder()
+    private let store = FakeStore()
+
+    @Test func `a cold tag is leased, journaled and issued from its first ID on`() throws {
+        try store.add("orders")
+        let running = try Running(folder, store)
+        #expect(try running.first("orders") == 1)
+        #expect(try running.ask("orders", 5) == .ids([IDRange(first: 2, last: 6)]))
+        running.engine.stop()
+        #expect(try running.ask("orders") == .refused(.shutdown))
+    }
+
+    @Test func `after a clean stop the next ID is the exact successor, without the store`() throws {
+        try store.add("orders")
+        var running = try Running(folder, store)
+        _ = try running.first("orders")
+        _ = try running.ask("orders", 10)
+        running.engine.stop()
+        store.set(down: true)
+        running = try Running(folder, store)
+        #expect(running.engine.recovery.confidence == .proven)
+        #expect(try running.ask("orders") == .ids([IDRange(first: 12, last: 12)]))
+        running.engine.stop()
+    }
+
+    @Test func `a lease whose reply is lost is never used`() throws {
+        try store.add("orders")
+        store.state.with { $0.losesNextReply = true }
+        let running = try Running(folder, store)
+        #expect(try running.first("orders") >= 1001)
+        running.engine.stop()
+    }
+
+    @Test func `with the store away from the start, nothing is known to be missing`() throws {
+        store.set(down: true)
+        let running = try Running(folder, store)
+        while !running.engine.isStoreBackingOff {}
+        #expect(try running.ask("orders") == .refused(.exhausted))
+        try store.add("orders")
+        store.set(down: false)
+        #expect(try running.first("orders") == 1)
+        while !running.engine.knowsTagList {}
+        #expect(try running.ask("nosuch") == .refused(.noTag))
+        store.set(down: true)
+        #expect(try running.ask("nosuch") == .refused(.noTag))
+        running.engine.stop()
+    }
+
+    @Test func `a tag that a request brought into being before the list was known goes away if it does not exist`()
+        throws
+    {
+        let running = try Running(folder, store)
+        var answer = try running.ask("nosuch")
+        while answer == .refused(.exhausted) { answer = try running.ask("nosuch") }
+        #expect(answer == .refused(.noTag))
+        while !running.engine.knowsTagList {}
+        while running.engine.entry(try Tag("nosuch")) != nil {}
+        running.engine.stop()
+    }
+
+    @Test func `auto-create makes a tag at its first request`() throws {
+        let running = try Running(folder, store, autoCreate: true)
+        #expect(try running.first("new") == 1)
+        running.engine.stop()
+    }
+
+    @Test func `stock of another store is neither issued nor kept`() throws {
+        try store.add("orders", maxID: 500_000)
+        var running = try Running(folder, store)
+        #expect(try running.first("orders") == 500_000)
+        running.engine.stop()
+        let other = FakeStore(url: "fake://other")
+        try other.add("orders")
+        other.set(down: true)
+        running = try Running(folder, other)
+        while !running.engine.isStoreBackingOff {}
+        #expect(try running.ask("orders") == .refused(.exhausted), "not before the store has said which one it is")
+        other.set(down: false)
+        #expect(try running.first("orders") == 1)
+        running.engine.stop()
+    }
+
+    @Test func `a store at the same place with another identity is an outage`() throws {
+        try store.add("orders")
+        var running = try Running(folder, store)
+        _ = try running.first("orders")
+        running.engine.stop()
+        store.state.with {
+            $0.id = .random()
+            $0.counters = $0.counters.mapValues { _ in 1 }
+        }
+        running = try Running(folder, store)
+        while !running.engine.isStoreBackingOff {}
+        #expect(try running.ask("orders") == .ids([IDRange(first: 2, last: 2)]), "from its stock")
+        #expect(try running.ask("orders", 5000) == .refused(.exhausted))
+        guard case .degraded = running.engine.health() else {
+            return #expect(Bool(false), "\(running.engine.health())")
+        }
+        running.engine.stop()
+    }
+
+    @Test func `after a reboot stock is served above the cap, and given up when the store answers`() throws {
+        try store.add("orders", step: 100_000)
+        var running = try Running(folder, store)
+        _ = try running.first("orders")
+        running.engine.stop()
+        let agent = try header().agentID
+        try rewriteHeader { $0.host.bootID = "an earlier boot" }
+        store.set(down: true)
+        running = try Running(folder, store)
+        #expect(running.engine.recovery.confidence == .unproven)
+        let first = try running.first("orders")
+        #expect(first > 2 && first < 1000)
+        store.set(down: false)
+        var fresh = try running.first("orders")
+        while fresh < 100_001 { fresh = try running.first("orders") }
+        running.engine.stop()
+        #expect(try header().agentID != agent)
+        #expect(try !header().isUnconfirmed)
+    }
+
+    @Test func `a tag that nobody asked for after a reboot is above its cap at the next start as well`() throws {
+        try store.add("orders", step: 100_000)
+        try store.add("users", step: 100_000)
+        var running = try Running(folder, store)
+        _ = try running.first("orders")
+        _ = try running.first("users")
+        running.engine.stop()
+        let users = try #require(try record("users"))
+        try rewriteHeader { $0.host.bootID = "an earlier boot" }
+        store.set(down: true)
+        running = try Running(folder, store)
+        _ = try running.first("orders")
+        running.engine.stop()
+        // The same boot now: only what was written tells that the newest commit could not be proven.
+        running = try Running(folder, store)
+        #expect(try running.first("users") >= users.hi + users.cap)
+        running.engine.stop()
+    }
+
+    private func record(_ name: String) throws -> TagRecord? {
+        let tag = try Tag(name)
+        return try journal().records().first { $0.tag == tag }?.record
+    }
+
+    @Test func `a journal from another machine is given up, and its floors are kept`() throws {
+        try store.add("orders")
+        var running = try Running(folder, store)
+        _ = try running.first("orders")
+        running.engine.stop()
+        try rewriteHeader { $0.host.machineID = "another machine" }
+        // The counter of a restored backup stands where it was before the lease.
+        store.state.with { $0.counters = $0.counters.mapValues { _ in 1 } }
+        running = try Running(folder, store)
+        #expect(try running.first("orders") == 1_001_001, "the floor of 1001 and the gap")
+        running.engine.stop()
+    }
+
+    private func header() throws -> JournalHeader {
+        try journal().header
+    }
+
+    private func journal() throws -> Journal {
+        try patiently(while: isLocked) { try Journal(path: folder.file("journal"), mapBytes: 64 << 20) }
+    }
+
+    private func rewriteHeader(_ change: (inout JournalHeader) -> Void) throws {
+        let journal = try journal()
+        var header = journal.header
+        change(&header)
+        try journal.commit([], header: header)
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import LeafCore
+import LeafTestKit
+import Testing
+
+@testable import LeafJournal
+
+private let mapBytes = 64 << 20
+
+/// Opens a journal that this test has just closed.
+func reopened(_ path: String) throws -> Journal {
+    try patiently(while: { ($0 as? JournalError)?.code == .locked }) { try Journal(path: path, mapBytes: mapBytes) }
+}
+
+extension TagRecord {
+    static func sample(_ number: Int64 = 1) -> TagRecord {
+        TagRecord(
+            incarnation: 7, epoch: 1, segments: [Segment(start: 1, end: 1001), Segment(start: 5001, end: 6001)],
+            hi: 100 + number, cap: 300, position: 80, floor: 6001, step: 2000, tableStep: 1000)
+    }
+}
+
+@Suite struct JournalTests {
+    private let folder = TemporaryFolder()
+    private var path: String { folder.file("journal") }
+
+    @Test func `what was committed is there after reopening, with its header and sequence`() throws {
+        let tags = try (0..<100).map { try Tag("tag-\($0)") }
+        var header: JournalHeader
+        do {
+            let journal = try Journal(path: path, mapBytes: mapBytes)
+            #expect(journal.isNew)
+            header = journal.header
+            header.storeID = "0123456789abcdef0123456789abcdef"
+            header.storeLocation = "sqlite:///x#leaf_alloc"
+            header.agentBeat = 3
+            header.epoch = 9
+            header.isUnconfirmed = true
+            try journal.commit(tags.enumerated().map { ($1, .sample(Int64($0))) }, header: header)
+            try journal.commit([(tags[5], .sample(500))], header: header)
+            #expect(journal.sequence == 2)
+        }
+        let journal = try reopened(path)
+        #expect(!journal.isNew)
+        #expect(journal.header == header)
+        #expect(journal.sequence == 2)
+        let records = Dictionary(uniqueKeysWithValues: try journal.records().map { ($0.tag, $0.record) })
+        #expect(records.count == 100)
+        for (index, tag) in tags.enumerated() { #expect(records[tag] == .sample(index == 5 ? 500 : Int64(index))) }
+    }
+
+    @Test func `one daemon at a time holds a journal`() throws {
+        let first = try Journal(path: path, mapBytes: mapBytes)
+        #expect(throws: JournalError.self) { try Journal(path: path, mapBytes: mapBytes) }
+        do {
+            _ = try Journal(path: path, mapBytes: mapBytes)
+        } catch {
+            #expect(error.code == .locked)
+            #expect(error.message.contains(path))
+        }
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func `every flipped bit of a record is found`() throws {
+        let tag = try Tag("orders")
+        let bytes: [UInt8]
+        do {
+            let journal = try Journal(path: path, mapBytes: mapBytes)
+            try journal.commit([(tag, .sample())], header: journal.header)
+            bytes = tag.withBytes { TagRecord.sample().encoded(key: $0, sequence: 1) }
+        }
+        let file = path + "/data.mdb"
+        let whole = try Data(contentsOf: URL(filePath: file))
+        let place = try #require(whole.range(of: Data(bytes))).lowerBound
+        let handle = try FileHandle(forUpdating: URL(filePath: file))
+        for bit in 0..<bytes.count * 8 {
+            let offset = UInt64(place + bit / 8)
+            try handle.seek(toOffset: offset)
+            try handle.write(contentsOf: [bytes[bit / 8] ^ 1 << (bit % 8)])
+            let journal = try reopened(path)
+            do {
+                _ = try journal.records()
+                Issue.record("bit \(bit) was flipped and nobody noticed")
+            } catch {
+                #expect(error.code == .damaged)
+                #expect(error.message.contains("orders"))
+            }
+            try handle.seek(toOffset: offset)
+            try handle.write(contentsOf: [bytes[bit / 8]])
+        }
+        #expect(try reopened(path).records().count == 1)
+    }
+
+    /// What reading a value under a key says is wrong.
+    private func damage(_ value: [UInt8], under key: String) -> String? {
+        Array(key.utf8).withUnsafeBytes { key in
+            value.withUnsafeBytes { value in
+                do {
+                    _ = try TagRecord.decoded(key: key, value: value)
+                    return nil
+                } catch {
+                    return (error as? RecordCodec.Damage)?.reason
+                }
+            }
+        }
+    }
+
+    private func encoded(_ record: TagRecord, under key: String) -> [UInt8] {
+        Array(key.utf8).withUnsafeBytes { record.encoded(key: $0, sequence: 4) }
+    }
+
+    @Test func `a record under another key is damaged`() {
+        let value = encoded(.sample(), under: "orders")
+        #expect(damage(value, under: "orders") == nil)
+        #expect(damage(value, under: "users") == "the checksum does not match")
+    }
+
+    @Test func `a record that says impossible things is damaged, whatever its checksum`() {
+        var record = TagRecord.sample()
+        record.floor = 10
+        #expect(damage(encoded(record, under: "orders"), under: "orders") == "segment end 6001 above floor 10")
+    }
+
+    @Test func `the checksum is CRC-32C`() {
+        var crc = CRC32C()
+        Array("123456789".utf8).withUnsafeBytes { crc.update($0) }
+        #expect(crc.value == 0xE306_9283)
+    }
+
+    @Test func `room is written ahead, and not as a hole`() throws {
+        let journal = try Journal(path: path, mapBytes: mapBytes)
+        #expect(journal.hasHeadroom)
+        var status = stat()
+        #expect(stat(path + "/data.mdb", &status) == 0)
+        #expect(status.st_size >= JournalFolder.headroom)
+        #expect(Int(status.st_blocks) * 512 >= JournalFolder.headroom)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "mounting a small file system takes root"))
+    func `commits go on when the disk is full`() throws {
+        let mount = folder.file("small")
+        try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
+        try run("/bin/mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", mount)
+        defer { try? run("/bin/umount", mount) }
+        let journal = try Journal(path: mount + "/journal", mapBytes: mapBytes)
+        fill(mount + "/filler")
+        for number in 0..<300 {
+            try journal.commit([(try Tag("tag-\(number % 40)"), .sample(Int64(number)))], header: journal.header)
+        }
+        #expect(journal.sequence == 300)
+    }
+
+    private func fill(_ path: String) {
+        let fd = open(path, O_WRONLY | O_CREAT, 0o600)
+        let block = [UInt8](repeating: 1, count: 4096)
+        while write(fd, block, block.count) > 0 {}
+        close(fd)
+    }
+
+    private func run(_ command: String, _ arguments: String...) throws {
+        let process = try Process.run(URL(filePath: command), arguments: arguments)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(command) \(arguments)")
+    }
+}

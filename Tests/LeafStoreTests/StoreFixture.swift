@@ -1,0 +1,122 @@
+import Foundation
+import GRDB
+import LeafCore
+import LeafStore
+import LeafStoreSQLite
+import Testing
+
+/// A store in a folder of its own, which goes with the fixture, and a second way into its file for breaking it.
+final class StoreFixture {
+    let folder: String
+    var path: String { folder + "/central.sqlite" }
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "/leafd-store-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func store(table: String = "leaf_alloc", createSchema: Bool = true, timeout: Duration = .seconds(2)) throws
+        -> SQLiteStore
+    {
+        try SQLiteStore(path: path, table: table, createSchema: createSchema, queryTimeout: timeout)
+    }
+
+    func open(knownStore: StoreID? = nil, createSchema: Bool = true) throws -> SQLiteSession {
+        try store(createSchema: createSchema).open(knownStore: knownStore)
+    }
+
+    /// A session on a new store with one tag in it.
+    func open(tag: String, step: Int64 = 100, start: Int64? = nil, limit: Int64? = nil) throws -> SQLiteSession {
+        let session = try open()
+        let new = NewTag(tag: try Tag(tag), step: step, start: start, limit: limit, description: nil)
+        _ = try session.create(new, ifAbsent: false, gap: 0)
+        return session
+    }
+
+    /// Runs SQL past leafd, as an operator or an accident would.
+    func sql(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
+    }
+
+    /// Asks for one value, past leafd.
+    func value(_ sql: String) throws -> DatabaseValue? {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        return try queue.read { try DatabaseValue.fetchOne($0, sql: sql) }
+    }
+
+    func maxID(of tag: String) throws -> DatabaseValue? {
+        try value("SELECT max_id FROM leaf_alloc WHERE biz_tag = '\(tag)'")
+    }
+}
+
+extension SQLiteSession {
+    /// Leases one segment.
+    func lease(
+        _ tag: String, _ count: Int64 = 100, floor: Int64 = 0, gap: Int64 = 0, agent: AgentMark? = nil
+    ) throws -> LeaseResult {
+        let request = LeaseRequest(tag: try Tag(tag), count: count, floor: floor, jump: floor + gap, agent: agent)
+        return try #require(try lease([request]).first)
+    }
+
+    func create(
+        _ tag: String, step: Int64 = 100, start: Int64? = nil, limit: Int64? = nil, description: String? = nil,
+        ifAbsent: Bool = false, gap: Int64 = 0
+    ) throws -> Bool {
+        let new = NewTag(tag: try Tag(tag), step: step, start: start, limit: limit, description: description)
+        return try create(new, ifAbsent: ifAbsent, gap: gap)
+    }
+}
+
+extension LeaseResult {
+    /// The range as `start..<end`, or what came instead of it.
+    var summary: String {
+        switch self {
+        case .leased(let lease): "\(lease.segment.start)..<\(lease.segment.end)"
+        case .noSuchTag: "noSuchTag"
+        case .overflow(let maxID): "overflow at \(maxID)"
+        case .agentLost: "agentLost"
+        case .abandoned: "abandoned"
+        }
+    }
+}
+
+/// Runs `body` and hands back the error that it must throw.
+@discardableResult
+func storeError(
+    _ code: StoreError.Code, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+) throws -> StoreError {
+    let error = try #require(throws: StoreError.self, sourceLocation: sourceLocation) { try body() }
+    #expect(error.code == code, "\(error.message)", sourceLocation: sourceLocation)
+    return error
+}
+
+/// Runs `body` on threads of its own, all at once, and gathers what it returns.
+func onThreads<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> T) -> [T] {
+    let gathered = Gathered<T>()
+    let group = DispatchGroup()
+    for index in 0..<count {
+        group.enter()
+        Thread.detachNewThread {
+            gathered.add(body(index))
+            group.leave()
+        }
+    }
+    group.wait()
+    return gathered.all
+}
+
+/// @unchecked Sendable: `values` is only touched under `lock`.
+private final class Gathered<T: Sendable>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var values: [T] = []
+
+    func add(_ value: T) { lock.withLock { values.append(value) } }
+    var all: [T] { lock.withLock { values } }
+}
