@@ -77,7 +77,6 @@ let package = Package(
                 "LeafStore", "LeafStoreSQLite", "CLeafPlatform", arguments, log,
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 

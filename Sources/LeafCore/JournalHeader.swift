@@ -8,8 +8,8 @@ package struct JournalHeader: Hashable, Sendable {
     package var agentBeat: Int64
     /// The central store that stock and floors come from; empty: none yet.
     package var storeID: String
-    /// Where that store was, without password: `sqlite:///path#table`.
-    package var storeLocation: String
+    /// Where that was.
+    package var storePlace: StorePlace
     package var host: HostIdentity
     /// The stock was sealed and every position is exact.
     package var isClean: Bool
@@ -19,7 +19,7 @@ package struct JournalHeader: Hashable, Sendable {
     package var isUnconfirmed: Bool
 
     package init(
-        journalID: String, agentID: String, agentBeat: Int64, storeID: String, storeLocation: String,
+        journalID: String, agentID: String, agentBeat: Int64, storeID: String, storePlace: StorePlace,
         host: HostIdentity,
         isClean: Bool, epoch: UInt64, isUnconfirmed: Bool
     ) {
@@ -27,7 +27,7 @@ package struct JournalHeader: Hashable, Sendable {
         self.agentID = agentID
         self.agentBeat = agentBeat
         self.storeID = storeID
-        self.storeLocation = storeLocation
+        self.storePlace = storePlace
         self.host = host
         self.isClean = isClean
         self.epoch = epoch

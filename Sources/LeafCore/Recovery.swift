@@ -39,25 +39,29 @@ package struct Recovery: Hashable, Sendable {
     /// - Parameters:
     ///   - header: the journal's own; nil for a journal just made.
     ///   - host: this machine and boot, and the file as it lies here now.
-    ///   - storeLocation: the configured store.
+    ///   - storePlace: the configured one.
     package static func decide(
-        header: JournalHeader?, host: HostIdentity, storeLocation: String, afterReboot: AfterReboot
+        header: JournalHeader?, host: HostIdentity, storePlace: StorePlace, afterReboot: AfterReboot
     ) -> Recovery {
         guard let header else { return Recovery(.fresh, .giveUp, "no journal was found") }
         let found = header.host
-        guard found.machineID == host.machineID else {
+        // What cannot be read proves nothing.
+        guard found.machineID == host.machineID, !host.machineID.isEmpty else {
             return Recovery(
                 .unproven, .giveUp,
-                "the journal was written on another machine (machine-id \(found.machineID), here \(host.machineID))")
+                "the journal was written on another machine (machine-id '\(found.machineID)', here '\(host.machineID)')"
+            )
         }
-        guard found.inode == host.inode, found.device == host.device else {
+        let isSameBoot = found.bootID == host.bootID && !host.bootID.isEmpty
+        let isSameFileSystem = isSameBoot ? found.device == host.device : found.fileSystemID == host.fileSystemID
+        guard found.inode == host.inode, isSameFileSystem else {
             return Recovery(
                 .unproven, .giveUp,
-                "the journal is another file than the one that was written (device \(found.device) inode \(found.inode), "
-                    + "now \(host.device) and \(host.inode)): a copy, or restored")
+                "the journal is another file than the one that was written (inode \(found.inode) on device \(found.device), "
+                    + "now \(host.inode) on \(host.device)): a copy, or restored")
         }
-        let isSameStore = header.storeLocation.isEmpty || header.storeLocation == storeLocation
-        guard found.bootID == host.bootID else {
+        let isSameStore = header.storePlace == .none || header.storePlace == storePlace
+        guard isSameBoot else {
             return Recovery(
                 .unproven, afterReboot == .serve && isSameStore ? .serveUntilStoreAnswers : .giveUp,
                 "the host has booted since the journal was written", resume: .hiPlusCap)
@@ -65,7 +69,7 @@ package struct Recovery: Hashable, Sendable {
         guard isSameStore else {
             return Recovery(
                 header.isUnconfirmed ? .unproven : .proven, .withholdUntilConfirmed,
-                "the configured store is \(storeLocation), the stock was leased from \(header.storeLocation)")
+                "the configured store is \(storePlace); the stock was leased from \(header.storePlace)")
         }
         guard !header.isUnconfirmed else {
             return Recovery(
@@ -89,7 +93,10 @@ package struct Recovery: Hashable, Sendable {
         switch use {
         case .serve, .withholdUntilConfirmed: break
         case .serveUntilStoreAnswers: new.isUnconfirmed = true
-        case .giveUp: new.epoch += 1
+        case .giveUp:
+            new.epoch += 1
+            // Until the store has answered, the next start is without proof as well, and goes on under no old name.
+            new.isUnconfirmed = confidence != .fresh
         }
         return new
     }

@@ -95,6 +95,22 @@ extension TagStock {
         return mark.isStale || mark.order != nil || limit != next
     }
 
+    /// Takes a mark back that a burst has left far ahead of today's use: what lies below it would be lost in a crash.
+    ///
+    /// First the limit in memory, then the journal. Should that commit be lost, an older mark stands, which is higher.
+    mutating func takeBackMark(_ now: MonotonicTime) {
+        guard phase == .open, mark.order == nil, parking.waiters.isEmpty else { return }
+        let rate = max(rate.perSecond(now: now), rate.perSecondOverMinute(now: now))
+        let due = max(rules.minWindow, Int64(min(rate * rules.window.inSeconds, 1e15)))
+        guard issuable > due * TagStock.markSlack else { return }
+        window.shrink(to: due)
+        limit = position(after: due + due / 2, from: next)
+        mark.isStale = true
+    }
+
+    /// How many windows of the present rate the mark may be ahead before it is taken back.
+    private static let markSlack: Int64 = 4
+
     /// Where `hi` should go: a window and a half above the next ID, with room for whoever waits; never lower.
     private mutating func wantedMark(_ now: MonotonicTime) -> Int64 {
         guard phase == .open else { return limit }
@@ -130,6 +146,8 @@ extension TagStock {
     /// Asks for a commit if the IDs below the limit run low, and more urgently the lower they are.
     func commitUrgency() -> CommitUrgency? {
         if phase == .sealed || phase == .gone || phase == .withheld { return mark.isStale ? .soon : nil }
+        // A lease that no record has would be lost whole in a crash.
+        if let end = segments.last?.end, end > mark.journaledEnd { return .now }
         let below = issuable
         if stock > below {
             if !parking.waiters.isEmpty || below <= window.size / 8 { return .now }

@@ -2,15 +2,16 @@ extension TagStock {
     /// The seconds without an ID after which `tick` is no longer needed.
     static let idleTicksMax = 10
 
-    /// Once a second while in use: measures the rate, and asks for what the reserve lacks.
+    /// Once a second while in use: measures the rate, takes back a mark too far ahead, asks for what the reserve lacks.
     ///
     /// - Returns: false when the tag has fallen idle, and needs no more ticks until it says so (`becameActive`).
     package mutating func tick(now: MonotonicTime, effects: inout StockEffects) -> Bool {
         rate.update(issued: issued, now: now)
         idleTicks = rate.perSecond(now: now) == 0 ? idleTicks + 1 : 0
+        takeBackMark(now)
         if idleTicks >= TagStock.idleTicksMax && parking.waiters.isEmpty {
             isActive = false
-            refreshFastPath()
+            review(now, &effects)
             return false
         }
         review(now, &effects)

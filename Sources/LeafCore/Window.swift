@@ -20,21 +20,28 @@ package struct Window: Hashable, Sendable {
         hasRunOut = true
     }
 
+    package mutating func shrink(to size: Int64) {
+        self.size = min(self.size, size)
+    }
+
     /// Fits the window to the rate since the last call, just before `hi` moves.
     ///
-    /// It grows at most fourfold and shrinks at most by half a time, since bursts make the measured rate jump; when it has
-    /// run out it at least doubles.
+    /// A rate measured over less than a quarter of the window's time says little: then the window only doubles, and only
+    /// if it has run out, which proves that it is less than a quarter of what is needed. Measured over longer, it grows at
+    /// most fourfold and shrinks at most by half a time, since bursts make rates jump.
     package mutating func resize(issued: Int64, now: MonotonicTime, rules: StockRules) {
         let elapsed = now.since(resizedAt).inSeconds
-        guard elapsed > 0 || hasRunOut else { return }
-        let rate = elapsed > 0 ? Double(issued - issuedThen) / elapsed : 0
-        let wanted = Int64(min(rate * rules.window.inSeconds, 1e15))
-        let least = hasRunOut ? size * 2 : max(size / 2, 1)
-        size = min(max(wanted, least, rules.minWindow), size * 4, Window.largest)
+        let needed = rules.window.inSeconds
+        defer { hasRunOut = false }
+        if elapsed < needed / 4 {
+            if hasRunOut { size = min(size * 2, Window.largest) }
+        } else {
+            let wanted = Int64(min(Double(issued - issuedThen) / elapsed * needed, 1e15))
+            size = min(max(wanted, size / 2), size * 4, Window.largest)
+            issuedThen = issued
+            resizedAt = now
+        }
         size = max(size, rules.minWindow)
-        hasRunOut = false
-        issuedThen = issued
-        resizedAt = now
     }
 
     /// The largest window, in IDs: far above any rate of issue, far below an overflow.

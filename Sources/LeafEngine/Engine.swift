@@ -33,7 +33,7 @@ package final class Engine: Sendable {
     package init(settings: EngineSettings, store: any SegmentStore, log: Logger) throws(JournalError) {
         let journal = try Journal(path: settings.journalPath, mapBytes: settings.journalMapBytes)
         let recovery = Recovery.decide(
-            header: journal.isNew ? nil : journal.header, host: journal.host, storeLocation: settings.storeLocation,
+            header: journal.isNew ? nil : journal.header, host: journal.host, storePlace: settings.storePlace,
             afterReboot: settings.afterReboot)
         let records = try journal.records()
         self.settings = settings
@@ -186,7 +186,10 @@ package final class Engine: Sendable {
     }
 
     /// Stops issuing, writes every tag's exact position, ends the threads. Blocks: not for an event loop.
-    package func stop() {
+    ///
+    /// - Returns: nil, or why the positions could not be written: then the next start goes on a window or two higher.
+    @discardableResult
+    package func stop() -> String? {
         store.stop()
         ticker.stop()
         for entry in entries where entry.handle({ stock, _, effects in stock.seal(effects: &effects) }) {
@@ -194,6 +197,7 @@ package final class Engine: Sendable {
         }
         router.flush()
         writer.stop()
+        return journalTrouble
     }
 }
 

@@ -7,21 +7,21 @@ package struct EngineSettings: Sendable {
     package var journalPath: String
     package var journalMapBytes: Int
     package var afterReboot: Recovery.AfterReboot
-    /// Where the central store is, as the journal remembers it: URL without password, and table.
-    package var storeLocation: String
+    /// Where the counters are, as the journal remembers it.
+    package var storePlace: StorePlace
     /// Create a tag at its first request.
     package var autoCreate: Bool
     package var tunables: EngineTunables
 
     package init(
         rules: StockRules, journalPath: String, journalMapBytes: Int, afterReboot: Recovery.AfterReboot,
-        storeLocation: String, autoCreate: Bool, tunables: EngineTunables
+        storePlace: StorePlace, autoCreate: Bool, tunables: EngineTunables
     ) {
         self.rules = rules
         self.journalPath = journalPath
         self.journalMapBytes = journalMapBytes
         self.afterReboot = afterReboot
-        self.storeLocation = storeLocation
+        self.storePlace = storePlace
         self.autoCreate = autoCreate
         self.tunables = tunables
     }

@@ -32,12 +32,18 @@ extension StoreDriver {
     /// Creates the configured tags that are not there, and fills the warm ones.
     func createTags(_ keeper: StoreSessionKeeper, _ engine: Engine) {
         let wanted = engine.current
+        // First of all which store this is: floors of another one say nothing.
+        guard case .success = attempt(keeper, engine, { session throws(StoreError) in try session.ping() }) else {
+            desk.with { $0.wantsTags = true }
+            return
+        }
         for tag in wanted.tags {
             // A tag this host has leased before is never created again: its counter would start anew.
             let isKnown = engine.entry(tag.tag)?.snapshot(now: .now()).floor ?? 0 > 0
             guard !isKnown else { continue }
             let result = attempt(keeper, engine) { session throws(StoreError) in
-                try session.create(tag, ifAbsent: true, gap: engine.settings.rules.failoverGap)
+                try session.create(
+                    tag, ifAbsent: true, gap: engine.settings.rules.failoverGap, agent: keeper.agent)
             }
             switch result {
             case .success(true): engine.log.notice("created the tag \(tag.tag)")
@@ -67,7 +73,7 @@ extension StoreDriver {
         let gap = engine.settings.rules.failoverGap
         let result = attempt(keeper, engine) { session throws(StoreError) in
             switch job.change {
-            case .create(let tag): _ = try session.create(tag, ifAbsent: false, gap: gap)
+            case .create(let tag): _ = try session.create(tag, ifAbsent: false, gap: gap, agent: keeper.agent)
             case .alter(let tag, let step): try session.alter(tag, step: step)
             case .drop(let tag): try session.drop(tag)
             }

@@ -18,7 +18,9 @@ extension StoreDriver {
         case .success(let results):
             desk.with { $0.latency.record(MonotonicTime.now().since(started), now: started) }
             for ((entry, order), result) in zip(orders, results) { take(result, order, entry, keeper, engine) }
-        case .failure:
+        case .failure(let error):
+            // Whatever it was, trying again at once would not mend it.
+            if !error.isOutage { noteFailure(error, engine) }
             for (entry, order) in orders { fail(entry, order) }
         }
     }
@@ -73,13 +75,16 @@ extension StoreDriver {
             tag: entry.tag, step: order.count, start: nil, limit: nil,
             description: "created by leafd at the first request")
         let created = attempt(keeper, engine) { session throws(StoreError) in
-            try session.create(tag, ifAbsent: true, gap: engine.settings.rules.failoverGap)
+            try session.create(tag, ifAbsent: true, gap: engine.settings.rules.failoverGap, agent: keeper.agent)
         }
         switch created {
         case .success(true):
             entry.handle { stock, _, _ in stock.loadAgain(order) }
             desk.with { $0.due.append(entry) }
-        case .success(false): entry.handle { $0.loadFailed(order, .noTag, now: $1, effects: &$2) }
+        case .success(false):
+            // Another daemon was faster, or it was dropped on purpose: the list tells.
+            entry.handle { $0.loadFailed(order, .noTag, now: $1, effects: &$2) }
+            desk.with { $0.wantsCatalog = true }
         case .failure: fail(entry, order)
         }
     }

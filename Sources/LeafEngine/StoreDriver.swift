@@ -182,7 +182,7 @@ final class StoreDriver: Sendable {
         desk.with { $0.trouble = (text, .now()) }
     }
 
-    private func noteFailure(_ error: StoreError, _ engine: Engine) {
+    func noteFailure(_ error: StoreError, _ engine: Engine) {
         var random = SystemRandomNumberGenerator()
         let (isNews, waiting) = desk.with { desk in
             let isNews = desk.link.failed(now: .now(), using: &random) || desk.lastError?.message != error.message

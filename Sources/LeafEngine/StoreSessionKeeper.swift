@@ -23,7 +23,7 @@ final class StoreSessionKeeper {
     func session() throws(StoreError) -> any StoreSession {
         if let current { return current }
         let header = engine.identity.with { $0 }
-        let isSamePlace = header.storeLocation == engine.settings.storeLocation
+        let isSamePlace = header.storePlace == engine.settings.storePlace
         let session = try store.connect(knownStore: isSamePlace ? StoreID(header.storeID) : nil)
         do throws(StoreError) {
             try settle(session, header)
@@ -50,11 +50,13 @@ final class StoreSessionKeeper {
     /// before the first lease.
     private func settle(_ session: any StoreSession, _ header: JournalHeader) throws(StoreError) {
         let storeID = session.storeID.text
-        let isOther = !header.storeID.isEmpty && header.storeID != storeID
+        let isOther =
+            !header.storeID.isEmpty
+            && (header.storeID != storeID || header.storePlace.table != engine.settings.storePlace.table)
         let mustGiveUp = header.isUnconfirmed || !isSettled && engine.recovery.confidence == .unproven
         var changed = header
         changed.storeID = storeID
-        changed.storeLocation = engine.settings.storeLocation
+        changed.storePlace = engine.settings.storePlace
         if isOther || mustGiveUp {
             changed.agentID = .randomIdentifier()
             changed.agentBeat = 0
@@ -77,6 +79,10 @@ final class StoreSessionKeeper {
         }
         try engine.record(changed)
         isSettled = true
+        // What was made meanwhile, or by a settlement that came to nothing, belongs to another epoch.
+        engine.forEachEntry { stock, now, effects in
+            if stock.epoch != epoch { stock.giveUp(epoch: epoch, now: now, effects: &effects) }
+        }
         if !isOther { engine.forEachEntry { $0.release(now: $1, effects: &$2) } }
     }
 }
@@ -94,7 +100,7 @@ extension Engine {
                 header.agentID = changed.agentID
                 header.agentBeat = changed.agentBeat
                 header.storeID = changed.storeID
-                header.storeLocation = changed.storeLocation
+                header.storePlace = changed.storePlace
                 header.epoch = changed.epoch
                 header.isUnconfirmed = changed.isUnconfirmed
             }

@@ -35,6 +35,8 @@ package final class TagEntry: CommitParticipant {
                 effects: &effects)
         }
         if verdict == .parked { engine.router.didPark() }
+        // Dropped here, it may have been created anew elsewhere.
+        if verdict == .refused(.noTag) { engine.store.wantCatalog() }
         engine.carryOut(effects, for: self)
         engine.router.flush()
         return verdict

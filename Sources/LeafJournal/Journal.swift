@@ -28,6 +28,8 @@ package final class Journal {
         self.path = path
         folder = try JournalFolder(path: path)
         environment = try Environment(path: path, mapBytes: mapBytes)
+        // The lock's file can be removed by somebody; the data cannot without being other data.
+        try JournalFolder.lock(environment.descriptor, "\(path)/data.mdb", of: path)
         host = try folder.identity()
         if let (sequence, header) = try Journal.readHeader(environment, path) {
             self.sequence = sequence
@@ -37,7 +39,7 @@ package final class Journal {
             sequence = 0
             header = JournalHeader(
                 journalID: .randomIdentifier(), agentID: .randomIdentifier(), agentBeat: 0, storeID: "",
-                storeLocation: "",
+                storePlace: .none,
                 host: host, isClean: true, epoch: 1, isUnconfirmed: false)
             isNew = true
         }

@@ -21,15 +21,11 @@ struct JournalFolder: ~Copyable {
         // The lock is on a file of its own: LMDB does not stop a second process from opening and committing.
         let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw JournalError(.inaccessible, "\(file) cannot be opened: \(errorText())") }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let reason = errno
+        do throws(JournalError) {
+            try JournalFolder.lock(lock, file, of: path)
+        } catch {
             close(lock)
-            guard reason == EWOULDBLOCK else {
-                throw JournalError(.inaccessible, "\(file) cannot be locked: \(String(cString: strerror(reason)))")
-            }
-            throw JournalError(
-                .locked,
-                "another leafd holds the journal \(path) — stop it first, or give this one a journal of its own")
+            throw error
         }
         self.path = path
         self.lock = lock
@@ -39,6 +35,16 @@ struct JournalFolder: ~Copyable {
         close(lock)
     }
 
+    /// Locks an open file for as long as it is open.
+    static func lock(_ descriptor: Int32, _ file: String, of path: String) throws(JournalError) {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
+        guard errno == EWOULDBLOCK else {
+            throw JournalError(.inaccessible, "\(file) cannot be locked: \(errorText())")
+        }
+        throw JournalError(
+            .locked, "another leafd holds the journal \(path) — stop it first, or give this one a journal of its own")
+    }
+
     /// Who this machine is, and which file the data file.
     func identity() throws(JournalError) -> HostIdentity {
         var status = stat()
@@ -46,8 +52,11 @@ struct JournalFolder: ~Copyable {
         guard stat(file, &status) == 0 else {
             throw JournalError(.inaccessible, "\(file) cannot be examined: \(errorText())")
         }
+        var system = statvfs()
+        let hasSystem = statvfs(file, &system) == 0
         return HostIdentity(
             machineID: firstLine(of: "/etc/machine-id"), bootID: firstLine(of: "/proc/sys/kernel/random/boot_id"),
+            fileSystemID: hasSystem ? UInt64(system.f_fsid) : 0,
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 

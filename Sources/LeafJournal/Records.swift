@@ -42,10 +42,13 @@ extension JournalHeader {
     func encoded(sequence: UInt64) -> [UInt8] {
         JournalHeader.key.withUnsafeBytes { key in
             RecordCodec.encode(.header, key: key, sequence: sequence) { writer in
-                for text in [journalID, agentID, storeID, storeLocation, host.machineID, host.bootID] {
+                for text in [
+                    journalID, agentID, storeID, storePlace.url, storePlace.table, host.machineID, host.bootID,
+                ] {
                     writer.put(text)
                 }
                 writer.put(agentBeat)
+                writer.put(host.fileSystemID)
                 writer.put(host.device)
                 writer.put(host.inode)
                 writer.put(epoch)
@@ -58,14 +61,16 @@ extension JournalHeader {
     static func decoded(value: UnsafeRawBufferPointer) throws -> (sequence: UInt64, JournalHeader) {
         try key.withUnsafeBytes { key in
             try RecordCodec.decode(.header, key: key, value: value) { reader in
-                let texts = try (0..<6).map { _ in try reader.getText() }
+                let texts = try (0..<7).map { _ in try reader.getText() }
                 let beat = try reader.get(Int64.self)
                 let host = HostIdentity(
-                    machineID: texts[4], bootID: texts[5], device: try reader.get(UInt64.self),
+                    machineID: texts[5], bootID: texts[6], fileSystemID: try reader.get(UInt64.self),
+                    device: try reader.get(UInt64.self),
                     inode: try reader.get(UInt64.self))
                 let epoch = try reader.get(UInt64.self)
                 return JournalHeader(
-                    journalID: texts[0], agentID: texts[1], agentBeat: beat, storeID: texts[2], storeLocation: texts[3],
+                    journalID: texts[0], agentID: texts[1], agentBeat: beat, storeID: texts[2],
+                    storePlace: StorePlace(url: texts[3], table: texts[4]),
                     host: host, isClean: try reader.get(UInt8.self) == 1, epoch: epoch,
                     isUnconfirmed: try reader.get(UInt8.self) == 1)
             }

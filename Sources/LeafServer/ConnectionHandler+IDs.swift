@@ -25,7 +25,7 @@ extension ConnectionHandler {
         let isNext = Command.isNext(name)
         guard isNext || Command.isIncr(name), isRecent(arguments.bytes(1, of: bytes)) else { return false }
         inbox.tally.count(isNext ? .next : .incr)
-        run = (recent.entry, (run?.length ?? 0) + 1)
+        if run == nil { run = (recent.entry, 1) } else { run?.length += 1 }
         return true
     }
 

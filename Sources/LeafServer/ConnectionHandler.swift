@@ -114,7 +114,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, case .clogged = state { unclog(context) }
+        if context.channel.isWritable, case .clogged = state {
+            state = .ready
+            // Not from within the write that made room: others have their turn first, and the stack its end.
+            context.eventLoop.assumeIsolated().execute { self.goOn() }
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -153,9 +157,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
             // The rest of an EXEC comes before any new input.
             isDrained = transaction.isReplaying ? !replay() : !answerInput()
         }
-        send(context, isDrained: isDrained)
+        send(context)
     }
 
+    /// Twice the channel's high-water mark: once this is sent the connection is clogged, and comes back to what is left over.
     private var hasOutputEnough: Bool { replies.count >= limits.outputLimitBytes }
 
     /// Returns whether there may be more to do.
@@ -207,7 +212,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         return offset
     }
 
-    private func send(_ context: ChannelHandlerContext, isDrained: Bool) {
+    private func send(_ context: ChannelHandlerContext) {
         if !replies.isEmpty {
             var buffer = context.channel.allocator.buffer(capacity: replies.count)
             buffer.writeBytes(replies.bytes)
@@ -217,26 +222,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         switch state {
         case .closing:
             closeWhenWritten(context)
-        case .ready where !isDrained || !context.channel.isWritable:
-            clog(context)
+        case .ready where !context.channel.isWritable:
+            state = .clogged
+            context.flush()
         case .ready where isInputClosed:
             closeWhenWritten(context)
         default: break
         }
-    }
-
-    /// Waits until the client has read.
-    private func clog(_ context: ChannelHandlerContext) {
-        state = .clogged
-        context.flush()
-        // It took everything at once, or `channelWritabilityChanged` will come.
-        if case .clogged = state, context.channel.isWritable { unclog(context) }
-    }
-
-    private func unclog(_ context: ChannelHandlerContext) {
-        state = .ready
-        // Not from within the write that made room: others have their turn first, and the stack its end.
-        context.eventLoop.assumeIsolated().execute { self.goOn() }
     }
 
     private func closeWhenWritten(_ context: ChannelHandlerContext) {

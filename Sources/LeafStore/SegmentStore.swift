@@ -43,10 +43,12 @@ package protocol StoreSession: AnyObject {
 
     /// Creates a tag. A tag that was dropped before continues above its tombstone plus `gap`.
     ///
-    /// - Throws: `.tagExists` unless `ifAbsent`, `.conflict` for a START below what has been leased before.
+    /// - Parameter agent: checked as for a lease: a database that went backward may have lost the tag, and must not get it
+    ///   back at its first ID.
+    /// - Throws: `.missing` if the agent's row is gone or older, `.tagExists` unless `ifAbsent`, `.conflict` for a START below what has been leased before.
     /// - Returns: false if it was there already (`ifAbsent`), or if `ifAbsent` found a tombstone: what was dropped on
     ///   purpose does not come back by itself.
-    func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64) throws(StoreError) -> Bool
+    func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64, agent: AgentMark?) throws(StoreError) -> Bool
 
     /// Sets the step of a tag. Throws `.noSuchTag`.
     func alter(_ tag: Tag, step: Int64) throws(StoreError)

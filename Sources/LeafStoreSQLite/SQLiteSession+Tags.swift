@@ -33,10 +33,18 @@ extension SQLiteSession {
     /// Creates a tag, and remembers its limit.
     ///
     /// A description is left out where the table has no column for it.
-    package func create(_ new: NewTag, ifAbsent: Bool, gap: Int64) throws(StoreError) -> Bool {
+    package func create(
+        _ new: NewTag, ifAbsent: Bool, gap: Int64, agent: AgentMark? = nil
+    ) throws(StoreError) -> Bool {
         precondition(gap >= 0)
         try check(new)
         return try write("creating \(new.tag)") { db in
+            if let agent, hasAgents, try !Agents(db: db, path: path).isPresent(agent) {
+                throw StoreError(
+                    .missing,
+                    "central store \(path): \(new.tag) is not created: this daemon's row in leafd_agent is gone or older than "
+                        + "acknowledged, so the database went backward (a restored backup)")
+            }
             let state = hasState ? StoreState(db: db, path: path) : nil
             if try leaseSQL.counter(new.tag, in: db) != nil {
                 if ifAbsent { return false }

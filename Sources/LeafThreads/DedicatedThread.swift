@@ -5,6 +5,7 @@ private import Glibc
 /// pool ever waits for a disk.
 package final class DedicatedThread: Sendable {
     private let thread: pthread_t
+    private let isJoined = Lock(false)
 
     /// Starts a thread that runs `body` once.
     ///
@@ -24,8 +25,13 @@ package final class DedicatedThread: Sendable {
         self.thread = thread
     }
 
+    deinit {
+        if !isJoined.with({ $0 }) { pthread_detach(thread) }
+    }
+
     /// Waits until `body` has returned. To be called once.
     package func join() {
+        isJoined.with { $0 = true }
         pthread_join(thread, nil)
     }
 

@@ -7,7 +7,6 @@ import LeafThreads
 import Logging
 import NIOCore
 import NIOPosix
-import ServiceLifecycle
 import UnixSignals
 
 #if canImport(Glibc)
@@ -37,6 +36,8 @@ struct Daemon {
 
     /// Runs until SIGTERM or SIGINT.
     func run() async throws {
+        // Before anything else: a signal that comes early waits until all is up, and then counts.
+        let signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         signal(SIGPIPE, SIG_IGN)
         let settings = configuration.with { $0 }
         let store = try settings.segmentStore()
@@ -53,50 +54,37 @@ struct Daemon {
         do {
             sockets = try Sockets(settings, manager)
         } catch {
-            await stop(engine)
+            _ = await stop(engine)
             throw error
         }
         var doors = [try await server.listen(on: sockets.main, isAdmin: false)]
         if let admin = sockets.admin { doors.append(try await server.listen(on: admin, isAdmin: true)) }
         announce(settings)
-        let open = doors
-        let service = Closing(
-            work: { try await attend(engine, server) },
-            close: {
-                manager.notify("STOPPING=1\nSTATUS=Answering the last requests")
-                log.notice("stopping: answering what has been asked")
-                await server.close(open, patience: Daemon.patience)
-                sockets.remove()
-                await stop(engine)
-                log.notice("stopped: every position is written, the next start goes on from there")
-            })
-        try await ServiceGroup(
-            configuration: .init(
-                services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        ).run()
+        let reporting = Task { try await reportToManager(engine, server) }
+        await attend(signals, engine, server)
+        reporting.cancel()
+        manager.notify("STOPPING=1\nSTATUS=Answering the last requests")
+        log.notice("stopping: answering what has been asked")
+        await server.close(doors, patience: Daemon.patience)
+        sockets.remove()
+        if let trouble = await stop(engine) {
+            log.error("stopped, but the last positions could not be written: \(trouble)")
+        } else {
+            log.notice("stopped: every position is written, the next start goes on from there")
+        }
         server.stop()
         try await group.shutdownGracefully()
-    }
-
-    /// ServiceLifecycle's own log lines say nothing that leafd's do not.
-    private var quiet: Logger {
-        var logger = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
-        logger.logLevel = .critical
-        return logger
     }
 
     private func eventLoops(_ settings: Configuration) -> Int {
         settings.server.eventLoops.value ?? min(4, System.coreCount)
     }
 
-    /// What goes on beside the requests: reloads, and signs of life.
-    private func attend(_ engine: Engine, _ server: Server) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sighup) { reload(engine, server) }
-            }
-            group.addTask { try await reportToManager(engine, server) }
-            try await group.waitForAll()
+    /// Reloads at each SIGHUP; returns when it is time to stop.
+    private func attend(_ signals: UnixSignalsSequence, _ engine: Engine, _ server: Server) async {
+        for await signal in signals {
+            guard signal == .sighup else { return }
+            reload(engine, server)
         }
     }
 
@@ -137,13 +125,10 @@ struct Daemon {
         }
     }
 
-    /// Writes every position and ends the engine's threads, on a thread that may block.
-    private func stop(_ engine: Engine) async {
+    /// Writes every position and ends the engine's threads, on a thread that may block. Returns what went wrong.
+    private func stop(_ engine: Engine) async -> String? {
         await withCheckedContinuation { continuation in
-            _ = DedicatedThread(name: "leafd-stop") {
-                engine.stop()
-                continuation.resume()
-            }
+            _ = DedicatedThread(name: "leafd-stop") { continuation.resume(returning: engine.stop()) }
         }
     }
 
@@ -198,23 +183,5 @@ private struct Sockets: Sendable {
     func remove() {
         main.remove()
         admin?.remove()
-    }
-}
-
-/// A service that works until it is told to stop, and then closes in order.
-private struct Closing: Service {
-    let work: @Sendable () async throws -> Void
-    let close: @Sendable () async -> Void
-
-    func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await cancelWhenGracefulShutdown { try await work() } }
-            group.addTask { try await gracefulShutdown() }
-            do {
-                try await group.next()
-            } catch is CancellationError {}
-            group.cancelAll()
-        }
-        await close()
     }
 }

@@ -27,7 +27,7 @@ extension Configuration {
                 window: journal.window, failoverGap: failoverGap),
             journalPath: journal.path, journalMapBytes: journal.mapSize,
             afterReboot: journal.afterReboot == .serve ? .serve : .wait,
-            storeLocation: "\(segmentStore.redactedURL)#\(store.table)", autoCreate: segments.autoCreate,
+            storePlace: StorePlace(url: segmentStore.redactedURL, table: store.table), autoCreate: segments.autoCreate,
             tunables: engineTunables())
     }
 

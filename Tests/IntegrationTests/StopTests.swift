@@ -32,6 +32,16 @@ extension Integration {
             #expect(!FileManager.default.fileExists(atPath: daemon.setup.socketPath))
         }
 
+        @Test("as soon as there was an answer, a stop is a clean one")
+        func early() throws {
+            let daemon = try LeafDaemon(DaemonSetup())
+            for _ in 0..<20 {
+                #expect(try daemon.stop() == .code(0))
+                #expect(!FileManager.default.fileExists(atPath: daemon.setup.socketPath))
+                try daemon.start()
+            }
+        }
+
         @Test("under load every ID that was issued was delivered, and the next follows it")
         func load() throws {
             let daemon = try LeafDaemon(DaemonSetup())

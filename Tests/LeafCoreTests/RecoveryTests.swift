@@ -2,11 +2,12 @@ import LeafCore
 import Testing
 
 @Suite struct RecoveryTests {
-    private let here = HostIdentity(machineID: "m1", bootID: "b1", device: 5, inode: 77)
+    private let here = HostIdentity(machineID: "m1", bootID: "b1", fileSystemID: 9, device: 5, inode: 77)
 
     private func header(_ change: (inout JournalHeader) -> Void = { _ in }) -> JournalHeader {
         var header = JournalHeader(
-            journalID: "j", agentID: "a", agentBeat: 1, storeID: "s", storeLocation: "sqlite:///x#leaf_alloc",
+            journalID: "j", agentID: "a", agentBeat: 1, storeID: "s",
+            storePlace: StorePlace(url: "sqlite:///x", table: "leaf_alloc"),
             host: here,
             isClean: false, epoch: 3, isUnconfirmed: false)
         change(&header)
@@ -14,15 +15,39 @@ import Testing
     }
 
     private func decide(
-        _ header: JournalHeader?, location: String = "sqlite:///x#leaf_alloc", _ after: Recovery.AfterReboot = .serve
+        _ header: JournalHeader?, url: String = "sqlite:///x", table: String = "leaf_alloc",
+        _ after: Recovery.AfterReboot = .serve, host: HostIdentity? = nil
     ) -> Recovery {
-        Recovery.decide(header: header, host: here, storeLocation: location, afterReboot: after)
+        Recovery.decide(
+            header: header, host: host ?? here, storePlace: StorePlace(url: url, table: table), afterReboot: after)
     }
 
     @Test func `the same boot, machine and file go on at once`() {
         let recovery = decide(header())
         #expect(recovery.confidence == .proven && recovery.use == .serve && recovery.resume == .hi)
         #expect(recovery.header(from: header(), host: here).epoch == 3)
+    }
+
+    @Test(arguments: ["machine", "boot"])
+    func `what cannot be read proves nothing`(what: String) {
+        var unreadable = here
+        if what == "machine" { unreadable.machineID = "" } else { unreadable.bootID = "" }
+        #expect(decide(header { $0.host = unreadable }, host: unreadable).confidence == .unproven)
+    }
+
+    @Test func `another device number after a reboot is the same file on the same file system`() {
+        let rebooted = header {
+            $0.host.bootID = "b0"
+            $0.host.device = 6
+        }
+        #expect(decide(rebooted).use == .serveUntilStoreAnswers)
+        #expect(
+            decide(
+                header {
+                    $0.host.bootID = "b0"
+                    $0.host.fileSystemID = 10
+                }
+            ).use == .giveUp)
     }
 
     @Test func `without a journal there is nothing to use`() {
@@ -49,7 +74,7 @@ import Testing
         #expect(serving.use == .serveUntilStoreAnswers && serving.resume == .hiPlusCap)
         #expect(serving.header(from: rebooted, host: here).isUnconfirmed)
         #expect(decide(rebooted, .wait).use == .giveUp)
-        #expect(decide(rebooted, location: "sqlite:///y#leaf_alloc").use == .giveUp)
+        #expect(decide(rebooted, url: "sqlite:///y").use == .giveUp)
     }
 
     @Test func `a start without proof stays one until the store has answered`() {
@@ -58,6 +83,7 @@ import Testing
     }
 
     @Test func `stock of another store is kept back until that store confirms it`() {
-        #expect(decide(header(), location: "sqlite:///y#leaf_alloc").use == .withholdUntilConfirmed)
+        #expect(decide(header(), url: "sqlite:///y").use == .withholdUntilConfirmed)
+        #expect(decide(header(), table: "segments").use == .withholdUntilConfirmed)
     }
 }

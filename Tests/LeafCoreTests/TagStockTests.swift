@@ -310,6 +310,44 @@ private final class Bench {
         #expect(bench.ask(500).0 == .refused(.noTag))
     }
 
+    @Test func `a lease that nobody waits for is written at once all the same`() throws {
+        let bench = Bench()
+        _ = bench.ask()
+        _ = try bench.lease(1)
+        _ = bench.settle()
+        while bench.stock.next <= 101 { if bench.ask().0 == .parked { _ = bench.settle() } }
+        _ = bench.settle()
+        _ = try bench.lease(1001)
+        #expect(bench.effects.commit == .now)
+    }
+
+    @Test func `a mark that a burst left far ahead is taken back, in memory and in the journal`() throws {
+        let bench = Bench(step: 1_000_000)
+        _ = bench.ask()
+        _ = try bench.lease(1, 10_000_000)
+        _ = bench.settle()
+        for _ in 0..<3000 {
+            bench.now = bench.now.advanced(by: .milliseconds(1))
+            var left: Int64 = 1000
+            while left > 0 {
+                if let range = bench.takeRun(upTo: left) { left -= range.count } else { _ = bench.ask() }
+                _ = bench.settle()
+            }
+        }
+        #expect(bench.stock.issuable > 10_000, "or the test says nothing")
+        for _ in 0..<1200 {
+            bench.now = bench.now.advanced(by: .seconds(1))
+            _ = bench.ask()
+            _ = bench.stock.tick(now: bench.now, effects: &bench.effects)
+            _ = bench.settle()
+        }
+        #expect(bench.stock.issuable <= 40)
+        let next = bench.stock.next
+        #expect(bench.ask() == (.taken, [IDRange(first: next, last: next)]))
+        while bench.takeOne() != nil {}
+        #expect(bench.stock.next <= next + 40)
+    }
+
     @Test func `a request beyond the parking places is refused`() {
         let bench = Bench()
         var ranges: [IDRange] = []

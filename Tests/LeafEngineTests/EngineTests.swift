@@ -8,86 +8,6 @@ import Testing
 
 @testable import LeafEngine
 
-/// Takes the answers of parked requests, for a test that waits for them.
-private final class Inbox: AnswerReceiver {
-    let answers = Mailbox<[ParkedAnswer]>([])
-
-    func deliver(_ new: [ParkedAnswer]) {
-        answers.post {
-            $0 += new
-            return true
-        }
-    }
-
-    func wait(for token: ParkToken) -> ParkedAnswer.Outcome {
-        answers.wait { answers, _ in
-            answers.first { $0.token == token }.map { .done($0.outcome) } ?? .wait(until: nil)
-        }
-    }
-}
-
-private func isLocked(_ error: any Error) -> Bool { (error as? JournalError)?.code == .locked }
-
-/// An engine with its client.
-private final class Running {
-    let engine: Engine
-    private let inbox = Inbox()
-    private let receiver: Int32
-    private var tickets: UInt64 = 0
-
-    init(_ folder: TemporaryFolder, _ store: FakeStore, autoCreate: Bool = false, location: String? = nil) throws {
-        let settings = EngineSettings(
-            rules: StockRules(
-                step: StepPolicy(
-                    minStep: 100, maxStep: 1_000_000, adjustRatio: 2, shortLife: .seconds(900),
-                    longLife: .seconds(1800)),
-                preloadThreshold: 0.1, reserve: .zero, maxSegments: 1000, window: .seconds(1),
-                failoverGap: 1_000_000),
-            journalPath: folder.file("journal"), journalMapBytes: 64 << 20, afterReboot: .serve,
-            storeLocation: location ?? store.redactedURL, autoCreate: autoCreate,
-            tunables: EngineTunables(maxParked: 100, tags: [], warm: []))
-        engine = try patiently(while: isLocked) {
-            try Engine(settings: settings, store: store, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        }
-        receiver = engine.register(inbox)
-    }
-
-    enum Answer: Equatable {
-        case ids([IDRange])
-        case refused(Refusal)
-    }
-
-    /// Asks once, and waits for the answer.
-    func ask(_ name: String, _ count: Int64 = 1) throws -> Answer {
-        var bytes = name
-        let lookup = bytes.withUTF8 { engine.find(UnsafeRawBufferPointer($0)) }
-        switch lookup {
-        case .invalid(let error): throw error
-        case .refused(let refusal, _): return .refused(refusal)
-        case .found(let entry):
-            tickets += 1
-            let token = ParkToken(receiver: receiver, ticket: tickets)
-            var ranges: [IDRange] = []
-            switch entry.request(Demand(count: count), token: token, ranges: &ranges) {
-            case .taken: return .ids(ranges)
-            case .refused(let refusal): return .refused(refusal)
-            case .parked:
-                switch inbox.wait(for: token) {
-                case .ids(let ranges): return .ids(ranges)
-                case .refused(let refusal): return .refused(refusal)
-                }
-            }
-        }
-    }
-
-    /// Asks until the answer is IDs.
-    func first(_ name: String) throws -> Int64 {
-        while true {
-            if case .ids(let ranges) = try ask(name) { return ranges[0].first }
-        }
-    }
-}
-
 @Suite struct EngineTests {
     private let folder = TemporaryFolder()
     private let store = FakeStore()
@@ -195,8 +115,8 @@ private final class Running {
         var running = try Running(folder, store)
         _ = try running.first("orders")
         running.engine.stop()
-        let agent = try header().agentID
-        try rewriteHeader { $0.host.bootID = "an earlier boot" }
+        let agent = try folder.header().agentID
+        try folder.rewriteHeader { $0.host.bootID = "an earlier boot" }
         store.set(down: true)
         running = try Running(folder, store)
         #expect(running.engine.recovery.confidence == .unproven)
@@ -206,8 +126,8 @@ private final class Running {
         var fresh = try running.first("orders")
         while fresh < 100_001 { fresh = try running.first("orders") }
         running.engine.stop()
-        #expect(try header().agentID != agent)
-        #expect(try !header().isUnconfirmed)
+        #expect(try folder.header().agentID != agent)
+        #expect(try !folder.header().isUnconfirmed)
     }
 
     @Test func `a tag that nobody asked for after a reboot is above its cap at the next start as well`() throws {
@@ -218,7 +138,7 @@ private final class Running {
         _ = try running.first("users")
         running.engine.stop()
         let users = try #require(try record("users"))
-        try rewriteHeader { $0.host.bootID = "an earlier boot" }
+        try folder.rewriteHeader { $0.host.bootID = "an earlier boot" }
         store.set(down: true)
         running = try Running(folder, store)
         _ = try running.first("orders")
@@ -231,7 +151,7 @@ private final class Running {
 
     private func record(_ name: String) throws -> TagRecord? {
         let tag = try Tag(name)
-        return try journal().records().first { $0.tag == tag }?.record
+        return try folder.journal().records().first { $0.tag == tag }?.record
     }
 
     @Test func `a journal from another machine is given up, and its floors are kept`() throws {
@@ -239,26 +159,11 @@ private final class Running {
         var running = try Running(folder, store)
         _ = try running.first("orders")
         running.engine.stop()
-        try rewriteHeader { $0.host.machineID = "another machine" }
+        try folder.rewriteHeader { $0.host.machineID = "another machine" }
         // The counter of a restored backup stands where it was before the lease.
         store.state.with { $0.counters = $0.counters.mapValues { _ in 1 } }
         running = try Running(folder, store)
         #expect(try running.first("orders") == 1_001_001, "the floor of 1001 and the gap")
         running.engine.stop()
-    }
-
-    private func header() throws -> JournalHeader {
-        try journal().header
-    }
-
-    private func journal() throws -> Journal {
-        try patiently(while: isLocked) { try Journal(path: folder.file("journal"), mapBytes: 64 << 20) }
-    }
-
-    private func rewriteHeader(_ change: (inout JournalHeader) -> Void) throws {
-        let journal = try journal()
-        var header = journal.header
-        change(&header)
-        try journal.commit([], header: header)
     }
 }

@@ -94,7 +94,7 @@ private final class FakeSession: StoreSession {
         }
     }
 
-    func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64) throws(StoreError) -> Bool {
+    func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64, agent: AgentMark?) throws(StoreError) -> Bool {
         let isNew = try call { state in
             guard state.counters[tag.tag] == nil else { return false }
             state.counters[tag.tag] = tag.start ?? 1

@@ -32,7 +32,7 @@ extension TagRecord {
             #expect(journal.isNew)
             header = journal.header
             header.storeID = "0123456789abcdef0123456789abcdef"
-            header.storeLocation = "sqlite:///x#leaf_alloc"
+            header.storePlace = StorePlace(url: "sqlite:///x", table: "leaf_alloc")
             header.agentBeat = 3
             header.epoch = 9
             header.isUnconfirmed = true

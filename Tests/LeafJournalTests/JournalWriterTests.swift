@@ -54,10 +54,10 @@ private final class Participant: CommitParticipant {
     @Test func `a changed header is durable when the call returns`() throws {
         let writer = writer()
         writer.start(try Journal(path: folder.file("journal"), mapBytes: 64 << 20))
-        try writer.changeHeader { $0.storeLocation = "elsewhere" }
+        try writer.changeHeader { $0.storeID = "another" }
         #expect(writer.snapshot().commits == 1)
         writer.stop()
-        #expect(try reopened(folder.file("journal")).header.storeLocation == "elsewhere")
+        #expect(try reopened(folder.file("journal")).header.storeID == "another")
     }
 
     @Test func `what is due is written before the writer stops`() throws {

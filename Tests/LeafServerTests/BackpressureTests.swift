@@ -1,5 +1,6 @@
 import Glibc
 import LeafClient
+import LeafEngine
 import LeafServer
 import Testing
 
@@ -11,19 +12,36 @@ struct BackpressureTests {
             // Warm: what the daemon needs anyhow.
             #expect(try daemon.connect().next("orders", count: 100_000).count == 100_000)
             let before = residentBytes()
-            let deaf = try daemon.connect(timeout: .milliseconds(500))
+            let deaf = try daemon.connect()
             // 4 GiB of replies, if they were made.
-            var sent = 0
-            for _ in 0..<2000 {
-                // A daemon that does not read lets the send run into its timeout.
-                guard (try? deaf.send([["NEXT", "orders", "100000"]])) != nil else { break }
-                sent += 1
-            }
+            try deaf.send(Array(repeating: ["NEXT", "orders", "100000"], count: 2000))
             let other = try daemon.connect()
             for _ in 0..<100 { #expect(try other.command("NEXT", "orders").integer != nil) }
             #expect(residentBytes() - before < 64 << 20)
             let issued = try #require(try other.command("NEXT", "orders").integer)
             #expect(issued < 3_000_000, "so many IDs were taken for a client that does not read")
+        }
+    }
+
+    @Test(arguments: [line("NEXT orders"), line("NEXT orders 100000"), line("HEALTH")])
+    func fromAClientThatDoesNotReadTheDaemonDoesNotReadEither(request: [UInt8]) async throws {
+        let store = MemoryStore()
+        try await TestDaemon.run(store, { $0.limits.outputLimitBytes = 64 << 10 }) { daemon in
+            let deaf = try DeafClient(path: daemon.path)
+            let taken = deaf.send(request, upTo: 64 << 20)
+            #expect(taken < 8 << 20, "the daemon has taken \(taken) bytes of requests")
+            #expect(try daemon.ask("PING") == .simple("PONG"))
+        }
+    }
+
+    @Test func fromAClientWhoseRequestIsParkedTheDaemonDoesNotRead() async throws {
+        let store = MemoryStore()
+        try await TestDaemon.run(store) { daemon in
+            store.hold()
+            let deaf = try DeafClient(path: daemon.path)
+            #expect(deaf.send(line("NEXT orders"), upTo: 64 << 20) < 8 << 20)
+            #expect(daemon.engine.parked == 1)
+            store.letGo()
         }
     }
 
@@ -53,12 +71,13 @@ struct BackpressureTests {
             try daemon.waitUntilParked(1)
             let silent = try daemon.connect()
             #expect(try silent.isAtEnd())
-            let deaf = try daemon.connect()
-            try deaf.send(Array(repeating: ["ECHO", String(repeating: "x", count: 4000)], count: 600))
+            let deaf = try DeafClient(path: daemon.path)
+            #expect(deaf.send(array("ECHO", String(repeating: "x", count: 4000)), upTo: 8 << 20) > 0)
             // One that waits for its ID is not silent, one that does not read its replies is.
             try eventually("the one that does not read has been closed") {
                 try openConnections(daemon) == 2
             }
+            withExtendedLifetime(deaf) {}
             store.letGo()
             #expect(try waiting.receive() == .integer(1))
         }

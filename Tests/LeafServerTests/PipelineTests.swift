@@ -59,6 +59,34 @@ struct PipelineTests {
         }
     }
 
+    /// What comes behind a run that parks in its middle, and how it is answered in the end.
+    @Test(
+        arguments: [
+            (line("PING behind"), "\"behind\""), (line("NEXT users"), ":1"), (line("NEXT orders 2"), nil),
+            (line("MULTI") + line("EXEC"), "+OK"), (line("QUIT"), "+OK"),
+            (Array("*x\r\n".utf8), "-ERR Protocol error: invalid multibulk length"),
+        ] as [([UInt8], String?)])
+    func whatFollowsARunThatParksComesBehindIt(last: [UInt8], expected: String?) async throws {
+        let store = MemoryStore()
+        let change: (inout TestDaemon.Options) -> Void = { options in
+            options.tags = ["orders", "users"]
+            options.step = 3
+            options.maxStep = 3
+        }
+        try await TestDaemon.run(store, change) { daemon in
+            let connection = try daemon.connect()
+            #expect(try connection.ask("NEXT orders") == ":1")
+            store.hold()
+            // More than can be in stock.
+            try connection.send(bytes: Array(repeating: line("NEXT orders"), count: 50).flatMap { $0 } + last)
+            try daemon.waitUntilParked(1)
+            store.letGo()
+            #expect(try connection.receive(50).map(\.integer) == (2...51).map { $0 })
+            let reply = try connection.receive().description
+            if let expected { #expect(reply == expected) } else { #expect(reply == "[:52, :53]") }
+        }
+    }
+
     @Test func aParkedRequestDoesNotDelayOtherConnections() async throws {
         let store = MemoryStore()
         try await TestDaemon.run(store, { $0.tags = ["orders", "users"] }) { daemon in

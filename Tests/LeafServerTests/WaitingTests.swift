@@ -23,13 +23,13 @@ struct WaitingTests {
 
     @Test func aPipelineOnAStoreThatHangsWaitsOnce() async throws {
         let store = MemoryStore()
-        try await TestDaemon.run(store, { $0.limits.waitTimeout = .seconds(1) }) { daemon in
+        try await TestDaemon.run(store, { $0.limits.waitTimeout = .milliseconds(500) }) { daemon in
             store.hold()
-            // One after the other they would wait for a minute and a half, longer than this connection does.
+            // One after the other they would wait for a minute, longer than this connection does.
             let connection = try daemon.connect(timeout: .seconds(20))
-            try connection.send(Array(repeating: ["NEXT", "orders"], count: 60))
-            try connection.send(Array(repeating: ["LEASE", "orders", "5"], count: 30))
-            #expect(try connection.receive(90).allSatisfy { $0.errorPrefix == "TIMEOUT" })
+            let replies = try connection.pipeline(
+                Array(repeating: ["NEXT", "orders"], count: 80) + Array(repeating: ["LEASE", "orders", "5"], count: 40))
+            #expect(replies.allSatisfy { $0.errorPrefix == "TIMEOUT" })
             store.letGo()
         }
     }
@@ -70,20 +70,48 @@ struct WaitingTests {
         }
     }
 
-    @Test func aTagCreatedAfterARefusalIsServedOnTheSameConnection() async throws {
+    @Test func aTagCreatedAfterARefusalIsServedOnTheSameConnections() async throws {
         let store = MemoryStore()
-        store.goAway()
-        try await TestDaemon.run(store) { daemon in
-            let connection = try daemon.connect()
+        store.fallSilent()
+        let change: (inout TestDaemon.Options) -> Void = { options in
+            options.awaitsTags = false
+            options.limits.waitTimeout = .milliseconds(50)
+        }
+        try await TestDaemon.run(store, change) { daemon in
+            let connections = try (0..<2).map { _ in try daemon.connect() }
             // The list is not known yet: the tag may exist.
-            #expect(try connection.command("NEXT", "late").errorPrefix == "EXHAUSTED")
-            store.comeBack()
-            try eventually("the tag list is known") { daemon.engine.knowsTagList }
+            for connection in connections {
+                #expect(try connection.command("NEXT", "late").errorPrefix == "TIMEOUT")
+            }
+            store.speak()
             try eventually("the tag is known not to exist") {
                 try daemon.ask("NEXT", "late").errorPrefix == "NOTAG"
             }
+            #expect(try connections[0].command("NEXT", "late").errorPrefix == "NOTAG")
             #expect(try daemon.ask("CREATE", "late") == .simple("OK"))
-            #expect(try connection.command("NEXT", "late") == .integer(1))
+            var seen: [Int64] = []
+            for connection in connections {
+                try eventually("there is an ID") {
+                    let reply = try connection.command("NEXT", "late")
+                    #expect(reply.errorPrefix != "NOTAG")
+                    if let id = reply.integer { seen.append(id) }
+                    return !reply.isError
+                }
+            }
+            #expect(seen.count == 2 && seen[0] < seen[1])
+        }
+    }
+
+    @Test func afterATimeoutTheNextRequestWaitsAgain() async throws {
+        let store = MemoryStore()
+        try await TestDaemon.run(store, { $0.limits.waitTimeout = .seconds(2) }) { daemon in
+            store.hold()
+            let connection = try daemon.connect()
+            #expect(try connection.command("NEXT", "orders").errorPrefix == "TIMEOUT")
+            try connection.send([["NEXT", "orders"]])
+            try daemon.waitUntilParked(1)
+            store.letGo()
+            #expect(try connection.receive() == .integer(1))
         }
     }
 

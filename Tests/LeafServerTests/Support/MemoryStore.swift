@@ -20,9 +20,8 @@ final class MemoryStore: SegmentStore {
         var isAway = false
         /// Leases wait until it is false.
         var isHeld = false
-        /// Leases that wait, or are about to answer.
-        var inFlight = 0
-        var leases = 0
+        /// Whatever is asked waits until it is false.
+        var isSilent = false
     }
 
     /// Set to change the store's behaviour; leases look at it whenever it changes.
@@ -35,35 +34,35 @@ final class MemoryStore: SegmentStore {
     }
 
     /// Leases wait from now on.
-    func hold() {
-        contents.post {
-            $0.isHeld = true; return true
-        }
-    }
-    func letGo() {
-        contents.post {
-            $0.isHeld = false; return true
-        }
-    }
+    func hold() { change { $0.isHeld = true } }
+    func letGo() { change { $0.isHeld = false } }
+    /// Everything waits from now on.
+    func fallSilent() { change { $0.isSilent = true } }
+    func speak() { change { $0.isSilent = false } }
+    /// Everything fails from now on, what waits with it.
     func goAway() {
-        contents.post {
-            $0.isAway = true; $0.isHeld = false; return true
+        change { contents in
+            contents.isAway = true
+            contents.isHeld = false
+            contents.isSilent = false
         }
     }
-    func comeBack() {
-        contents.post {
-            $0.isAway = false; return true
+    func comeBack() { change { $0.isAway = false } }
+
+    private func change(_ body: (inout Contents) -> Void) {
+        contents.post { contents in
+            body(&contents)
+            return true
         }
     }
 
     /// Adds a row past leafd, as an operator does with SQL.
     func add(_ tag: Tag, maxID: Int64 = 1, step: Int64 = 100, limit: Int64? = nil) {
-        contents.post {
-            $0.rows[tag] = Row(maxID: maxID, step: step, limit: limit); return false
-        }
+        change { $0.rows[tag] = Row(maxID: maxID, step: step, limit: limit) }
     }
 
     fileprivate func mustAnswer() throws(StoreError) {
+        contents.wait { contents, _ in contents.isSilent ? .wait(until: nil) : .done(()) }
         if contents.with({ $0.isAway }) {
             throw StoreError(.unavailable, "the store in memory is away", isSessionLost: true)
         }
@@ -80,8 +79,6 @@ private final class MemorySession: StoreSession {
     }
 
     func lease(_ requests: [LeaseRequest]) throws(StoreError) -> [LeaseResult] {
-        store.contents.with { $0.inFlight += requests.count }
-        defer { store.contents.with { $0.inFlight -= requests.count } }
         store.contents.wait { contents, _ in contents.isHeld ? .wait(until: nil) : .done(()) }
         try store.mustAnswer()
         return store.contents.with { contents in
@@ -92,7 +89,6 @@ private final class MemorySession: StoreSession {
                 guard !overflow, end - 1 <= row.limit ?? .max else { return .overflow(maxID: row.maxID) }
                 row.maxID = end
                 contents.rows[request.tag] = row
-                contents.leases += 1
                 return .leased(Lease(segment: Segment(start: start, end: end), tableStep: row.step, lifted: false))
             }
         }
@@ -109,7 +105,7 @@ private final class MemorySession: StoreSession {
         }
     }
 
-    func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64) throws(StoreError) -> Bool {
+    func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64, agent: AgentMark?) throws(StoreError) -> Bool {
         try store.mustAnswer()
         let isNew = store.contents.with { contents in
             guard contents.rows[tag.tag] == nil else { return false }

@@ -1,0 +1,107 @@
+import LeafCore
+import LeafJournal
+import LeafStore
+import LeafTestKit
+import LeafThreads
+import Logging
+
+@testable import LeafEngine
+
+/// Takes the answers of parked requests, for a test that waits for them.
+final class Inbox: AnswerReceiver {
+    let answers = Mailbox<[ParkedAnswer]>([])
+
+    func deliver(_ new: [ParkedAnswer]) {
+        answers.post {
+            $0 += new
+            return true
+        }
+    }
+
+    func wait(for token: ParkToken) -> ParkedAnswer.Outcome {
+        answers.wait { answers, _ in
+            answers.first { $0.token == token }.map { .done($0.outcome) } ?? .wait(until: nil)
+        }
+    }
+}
+
+func isLocked(_ error: any Error) -> Bool { (error as? JournalError)?.code == .locked }
+
+/// An engine with its client.
+final class Running {
+    let engine: Engine
+    private let inbox = Inbox()
+    private let receiver: Int32
+    private var tickets: UInt64 = 0
+
+    init(
+        _ folder: TemporaryFolder, _ store: FakeStore, journal: String = "journal", table: String = "leaf_alloc",
+        autoCreate: Bool = false, tags: [NewTag] = []
+    ) throws {
+        let settings = EngineSettings(
+            rules: StockRules(
+                step: StepPolicy(
+                    minStep: 100, maxStep: 1_000_000, adjustRatio: 2, shortLife: .seconds(900),
+                    longLife: .seconds(1800)),
+                preloadThreshold: 0.1, reserve: .zero, maxSegments: 1000, window: .seconds(1),
+                failoverGap: 1_000_000),
+            journalPath: folder.file(journal), journalMapBytes: 64 << 20, afterReboot: .serve,
+            storePlace: StorePlace(url: store.redactedURL, table: table), autoCreate: autoCreate,
+            tunables: EngineTunables(maxParked: 100, tags: tags, warm: []))
+        engine = try patiently(while: isLocked) {
+            try Engine(settings: settings, store: store, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
+        receiver = engine.register(inbox)
+    }
+
+    enum Answer: Equatable {
+        case ids([IDRange])
+        case refused(Refusal)
+    }
+
+    /// Asks once, and waits for the answer.
+    func ask(_ name: String, _ count: Int64 = 1) throws -> Answer {
+        var bytes = name
+        let lookup = bytes.withUTF8 { engine.find(UnsafeRawBufferPointer($0)) }
+        switch lookup {
+        case .invalid(let error): throw error
+        case .refused(let refusal, _): return .refused(refusal)
+        case .found(let entry):
+            tickets += 1
+            let token = ParkToken(receiver: receiver, ticket: tickets)
+            var ranges: [IDRange] = []
+            switch entry.request(Demand(count: count), token: token, ranges: &ranges) {
+            case .taken: return .ids(ranges)
+            case .refused(let refusal): return .refused(refusal)
+            case .parked:
+                switch inbox.wait(for: token) {
+                case .ids(let ranges): return .ids(ranges)
+                case .refused(let refusal): return .refused(refusal)
+                }
+            }
+        }
+    }
+
+    /// Asks until the answer is IDs.
+    func first(_ name: String) throws -> Int64 {
+        while true {
+            if case .ids(let ranges) = try ask(name) { return ranges[0].first }
+        }
+    }
+}
+
+/// The journal of a stopped engine.
+extension TemporaryFolder {
+    func journal() throws -> Journal {
+        try patiently(while: isLocked) { try Journal(path: file("journal"), mapBytes: 64 << 20) }
+    }
+
+    func header() throws -> JournalHeader { try journal().header }
+
+    func rewriteHeader(_ change: (inout JournalHeader) -> Void) throws {
+        let journal = try journal()
+        var header = journal.header
+        change(&header)
+        try journal.commit([], header: header)
+    }
+}
