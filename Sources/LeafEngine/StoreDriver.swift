@@ -62,7 +62,10 @@ final class StoreDriver: Sendable {
             return true
         }
         thread.with { $0.take() }?.join()
+        for job in desk.with({ $0.jobs }) { job.completion(.failure(StoreDriver.stopping)) }
     }
+
+    private static let stopping = StoreError(.unavailable, "leafd is stopping: repeat the command when it is back")
 
     // MARK: What is asked of it
 
@@ -78,10 +81,13 @@ final class StoreDriver: Sendable {
     }
 
     func submit(_ job: AdminJob) {
+        var isStopping = false
         desk.post { desk in
-            desk.jobs.append(job)
+            isStopping = desk.isStopping
+            if !isStopping { desk.jobs.append(job) }
             return true
         }
+        if isStopping { job.completion(.failure(StoreDriver.stopping)) }
     }
 
     /// Somebody asked for a tag that is not in the list: read it again, but not all the time.

@@ -41,7 +41,8 @@ struct Daemon {
         signal(SIGPIPE, SIG_IGN)
         let settings = configuration.with { $0 }
         let store = try settings.segmentStore()
-        let policy = try settings.accessPolicy()
+        var policy = try settings.accessPolicy()
+        if manager.inheritedSockets().contains(where: { $0.name == Sockets.adminName }) { policy.hasAdminSocket = true }
         try Folders.makeParent(of: settings.journal.path)
         if case .sqlite(let path) = settings.store.url { try Folders.makeParent(of: path) }
         // The journal's lock comes before the socket: who holds it may remove a dead daemon's socket file.
@@ -90,6 +91,7 @@ struct Daemon {
 
     /// Feeds the watchdog as long as every event loop takes its turn, and keeps the status line.
     private func reportToManager(_ engine: Engine, _ server: Server) async throws {
+        guard manager.isListening else { return }
         let period = manager.watchdogPeriod
         while !Task.isCancelled {
             try await Task.sleep(for: period ?? .seconds(10))
@@ -160,17 +162,19 @@ private struct Sockets: Sendable {
     let main: ListeningSocket
     let admin: ListeningSocket?
 
+    /// `FileDescriptorName=` of the admin socket, where systemd makes it.
+    static let adminName = "leafd-admin"
+
     init(_ settings: Configuration, _ manager: ServiceManager) throws {
         let inherited = manager.inheritedSockets()
-        let adminName = "leafd-admin"
-        if let handed = inherited.first(where: { $0.name != adminName }) {
+        if let handed = inherited.first(where: { $0.name != Sockets.adminName }) {
             main = ListeningSocket(inherited: handed.descriptor)
         } else {
             try Folders.makeParent(of: settings.socket.path)
             main = try ListeningSocket(
                 path: settings.socket.path, mode: settings.socket.mode, group: try settings.socketGroup())
         }
-        if let handed = inherited.first(where: { $0.name == adminName }) {
+        if let handed = inherited.first(where: { $0.name == Sockets.adminName }) {
             admin = ListeningSocket(inherited: handed.descriptor)
         } else if let path = settings.socket.adminPath {
             try Folders.makeParent(of: path)

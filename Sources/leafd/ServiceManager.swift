@@ -8,6 +8,8 @@ struct ServiceManager: Sendable {
     /// `$NOTIFY_SOCKET`; nil: nobody listens.
     private let notifySocket = Environment["NOTIFY_SOCKET"]
 
+    var isListening: Bool { notifySocket != nil }
+
     /// How often the watchdog wants to hear from us; nil: it does not run.
     let watchdogPeriod: Duration?
 

@@ -6,9 +6,6 @@ import Testing
 extension Integration {
     @Suite("What it costs")
     struct FootprintTests {
-        /// Whether the programs carry ThreadSanitizer, which has a memory of its own.
-        private static let isSanitized = dlsym(dlopen(nil, RTLD_NOW), "__tsan_init") != nil
-
         @Test("idle, it hardly wakes up, and takes little memory")
         func idle() throws {
             let daemon = try LeafDaemon(DaemonSetup(tags: ["{name: orders}", "{name: users}"]))
@@ -32,7 +29,7 @@ extension Integration {
             figure(
                 "idle: CPU \((share * 10000).rounded() / 100) %, RSS \(megabytes) MB, sleeps in \(seconds) s: \(list)")
             // Under ThreadSanitizer its own thread wakes up ten times a second.
-            if !FootprintTests.isSanitized {
+            if !isThreadSanitized {
                 #expect(share < 0.01)
                 // One a second, and what the last requests left to do.
                 for thread in wakeUps { #expect(Double(thread.count) <= 1.5 * seconds + 5, "\(thread)") }
@@ -64,7 +61,7 @@ extension Integration {
             let each = (after - before) / count
             figure("\(each) bytes a known tag (\(before / 1000) kB with one tag, \(after / 1000) kB with \(count + 1))")
             // The release build is to stay under 1 KB.
-            if !FootprintTests.isSanitized { #expect(each < (isDebugBuild ? 1536 : 1024)) }
+            if !isThreadSanitized { #expect(each < (isDebugBuild ? 1536 : 1024)) }
             #expect(try leafd.command("TAGS").array?.count == count + 1)
         }
     }

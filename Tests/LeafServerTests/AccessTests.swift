@@ -104,7 +104,7 @@ struct AccessTests {
             }
             for connection in connections { #expect(try connection.ask("PING") == "+PONG") }
             connections.removeLast().close()
-            try eventually("there is room again") { (try? daemon.connect().ask("PING")) == "+PONG" }
+            try await eventually("there is room again") { (try? daemon.connect().ask("PING")) == "+PONG" }
             let info = try connections[0].command("INFO").text ?? ""
             #expect(info.contains("rejected_connections:") && !info.contains("rejected_connections:0"))
         }

@@ -90,7 +90,7 @@ struct BadInputTests {
             store.hold()
             let connection = try daemon.connect()
             try connection.send(bytes: line("NEXT orders") + line("NEXT orders") + Array("*x\r\n".utf8) + line("PING"))
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             store.letGo()
             #expect(try connection.receive(2) == [.integer(1), .integer(2)])
             #expect(try connection.receive().description == "-ERR Protocol error: invalid multibulk length")

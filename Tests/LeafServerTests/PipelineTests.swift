@@ -27,7 +27,7 @@ struct PipelineTests {
                 bytes: line("PING before") + line("NEXT orders") + line("PING between") + line("NEXT orders 3")
                     + line("STATS orders") + line("INCR orders") + line("PING behind"))
             #expect(try connection.receive().text == "before")
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             store.letGo()
             let replies = try connection.receive(6)
             #expect(replies[0] == .integer(1))
@@ -79,7 +79,7 @@ struct PipelineTests {
             store.hold()
             // More than can be in stock.
             try connection.send(bytes: Array(repeating: line("NEXT orders"), count: 50).flatMap { $0 } + last)
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             store.letGo()
             #expect(try connection.receive(50).map(\.integer) == (2...51).map { $0 })
             let reply = try connection.receive().description
@@ -94,7 +94,7 @@ struct PipelineTests {
             store.hold()
             let waiting = try daemon.connect()
             try waiting.send([["NEXT", "orders"]])
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             #expect(try daemon.ask("NEXT", "users") == .integer(2))
             #expect(try daemon.ask("PING") == .simple("PONG"))
             store.letGo()
@@ -121,7 +121,7 @@ struct PipelineTests {
             store.hold()
             let connection = try daemon.connect()
             try connection.send([["NEXT", "orders"]])
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             // More than one read takes in.
             let text = String(repeating: "x", count: 4000)
             try connection.send(Array(repeating: ["ECHO", text], count: 40))
@@ -140,7 +140,7 @@ struct PipelineTests {
             try connection.send([["NEXT", "orders"], ["PING"], ["NEXT", "orders"], ["HEALTH"], ["PING", "end"]])
             connection.finishSending()
             if parks {
-                try daemon.waitUntilParked(1)
+                try await daemon.waitUntilParked(1)
                 store.letGo()
             }
             let first: Int64 = parks ? 1 : 2

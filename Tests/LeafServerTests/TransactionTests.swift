@@ -50,7 +50,7 @@ struct TransactionTests {
                 ["EXEC"], ["PING", "behind"],
             ])
             #expect(try connection.receive(6).last == .simple("QUEUED"))
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             try connection.send([["PING", "later"]])
             store.letGo()
             #expect(

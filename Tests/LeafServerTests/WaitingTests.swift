@@ -17,7 +17,7 @@ struct WaitingTests {
                     == "-TIMEOUT no lease for orders within 50 ms (segments.wait-timeout): try again")
             store.letGo()
             // Late, the lease came all the same, and nothing of it was taken.
-            try eventually("the lease has come") { try connection.ask("NEXT orders") == ":1" }
+            try await eventually("the lease has come") { try connection.ask("NEXT orders") == ":1" }
         }
     }
 
@@ -42,7 +42,7 @@ struct WaitingTests {
             store.goAway()
             // What is in stock is issued; behind it comes the error, and never a hang.
             var last = Reply.null
-            try eventually("the stock is used up") {
+            try await eventually("the stock is used up") {
                 last = try connection.command("NEXT", "orders", "10")
                 return last.isError
             }
@@ -54,7 +54,7 @@ struct WaitingTests {
                     || connection.command("HEALTH").text?.hasPrefix("DEGRADED") == true)
             #expect(try connection.command("NEXT", "unknown").errorPrefix == "NOTAG")
             store.comeBack()
-            try eventually("the store is noticed") { try connection.command("NEXT", "orders").integer != nil }
+            try await eventually("the store is noticed") { try connection.command("NEXT", "orders").integer != nil }
         }
     }
 
@@ -66,7 +66,7 @@ struct WaitingTests {
             let connection = try daemon.connect()
             #expect(try connection.command("NEXT", "orders").errorPrefix == "EXHAUSTED")
             store.comeBack()
-            try eventually("the store is noticed") { try connection.command("NEXT", "orders") == .integer(1) }
+            try await eventually("the store is noticed") { try connection.command("NEXT", "orders") == .integer(1) }
         }
     }
 
@@ -84,14 +84,14 @@ struct WaitingTests {
                 #expect(try connection.command("NEXT", "late").errorPrefix == "TIMEOUT")
             }
             store.speak()
-            try eventually("the tag is known not to exist") {
+            try await eventually("the tag is known not to exist") {
                 try daemon.ask("NEXT", "late").errorPrefix == "NOTAG"
             }
             #expect(try connections[0].command("NEXT", "late").errorPrefix == "NOTAG")
             #expect(try daemon.ask("CREATE", "late") == .simple("OK"))
             var seen: [Int64] = []
             for connection in connections {
-                try eventually("there is an ID") {
+                try await eventually("there is an ID") {
                     let reply = try connection.command("NEXT", "late")
                     #expect(reply.errorPrefix != "NOTAG")
                     if let id = reply.integer { seen.append(id) }
@@ -109,7 +109,7 @@ struct WaitingTests {
             let connection = try daemon.connect()
             #expect(try connection.command("NEXT", "orders").errorPrefix == "TIMEOUT")
             try connection.send([["NEXT", "orders"]])
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             store.letGo()
             #expect(try connection.receive() == .integer(1))
         }
@@ -121,7 +121,7 @@ struct WaitingTests {
             store.hold()
             let parked = try (0..<3).map { _ in try daemon.connect() }
             for connection in parked { try connection.send([["NEXT", "orders"]]) }
-            try daemon.waitUntilParked(3)
+            try await daemon.waitUntilParked(3)
             #expect(
                 try daemon.ask("NEXT", "orders").description
                     == "-ERR too many requests are waiting already (segments.max-parked): try again")
@@ -136,9 +136,9 @@ struct WaitingTests {
             store.hold()
             let gone = try daemon.connect()
             try gone.send(Array(repeating: ["NEXT", "orders"], count: 10))
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             gone.close()
-            try daemon.waitUntilParked(0)
+            try await daemon.waitUntilParked(0)
             let next = try daemon.connect()
             try next.send([["NEXT", "orders"]])
             store.letGo()
@@ -169,9 +169,9 @@ struct WaitingTests {
             store.hold()
             let connection = try daemon.connect()
             try connection.send([["NEXT", "orders"], ["NEXT", "orders"], ["PING"]])
-            try daemon.waitUntilParked(1)
+            try await daemon.waitUntilParked(1)
             async let closed: Void = daemon.close()
-            try eventually("the socket takes nobody any more") { (try? daemon.connect()) == nil }
+            try await eventually("the socket takes nobody any more") { (try? daemon.connect()) == nil }
             store.letGo()
             #expect(try connection.receive(3) == [.integer(1), .integer(2), .simple("PONG")])
             #expect(try connection.isAtEnd())
@@ -185,7 +185,7 @@ struct WaitingTests {
             store.hold()
             let connections = try (0..<2).map { _ in try daemon.connect() }
             for connection in connections { try connection.send([["NEXT", "orders"], ["NEXT", "orders"]]) }
-            try daemon.waitUntilParked(2)
+            try await daemon.waitUntilParked(2)
             await daemon.close(patience: .milliseconds(100))
             // The engine's stop waits for the call to the store that is under way.
             store.goAway()
@@ -206,7 +206,7 @@ struct WaitingTests {
             try halfSent.send(bytes: Array("*2\r\n$4\r\nNEXT\r\n$6\r\nord".utf8))
             let unread = try daemon.connect()
             try unread.send(Array(repeating: ["NEXT", "orders", "100000"], count: 20))
-            try eventually("the store has been asked for all of that") {
+            try await eventually("the store has been asked for all of that") {
                 try daemon.ask("NEXT", "orders").integer ?? 0 > 100_000
             }
             await daemon.close(patience: .milliseconds(200))
@@ -246,18 +246,18 @@ struct WaitingTests {
             try parked.send([["NEXT", "orders"]])
             let gone = try daemon.connect()
             try gone.send([["NEXT", "orders"]])
-            try daemon.waitUntilParked(2)
+            try await daemon.waitUntilParked(2)
             gone.close()
             let unread = try daemon.connect()
             try unread.send(Array(repeating: ["STATS"], count: 1000))
             let inTransaction = try daemon.connect()
             try inTransaction.send([["MULTI"], ["NEXT", "orders"], ["EXEC"]])
             #expect(try inTransaction.receive(2) == [.simple("OK"), .simple("QUEUED")])
-            try daemon.waitUntilParked(2)
+            try await daemon.waitUntilParked(2)
             store.goAway()
             return [parked, unread, inTransaction]
         }
         #expect(left.count == 3)
-        try eventually("the engine has been let go of") { engine == nil }
+        try await eventually("the engine has been let go of") { engine == nil }
     }
 }

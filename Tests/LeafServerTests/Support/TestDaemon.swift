@@ -52,7 +52,9 @@ final class TestDaemon: Sendable {
         let daemon = try await TestDaemon(options, store)
         do {
             if options.awaitsTags {
-                try eventually("the tag list is known") { daemon.engine.knowsTagList || daemon.engine.health() != .ok }
+                try await eventually("the tag list is known") {
+                    daemon.engine.knowsTagList || daemon.engine.health() != .ok
+                }
             }
             let result = try await body(daemon)
             try await daemon.stop()
@@ -123,18 +125,18 @@ final class TestDaemon: Sendable {
         try connect().command(words)
     }
 
-    func waitUntilParked(_ count: Int) throws {
-        try eventually("\(count) requests are parked") { engine.parked == count }
+    func waitUntilParked(_ count: Int) async throws {
+        try await eventually("\(count) requests are parked") { engine.parked == count }
     }
 }
 
-/// Waits for something that happens on another thread.
+/// Waits for something that happens on another thread, or in another task: the thread this one runs on is let go meanwhile.
 ///
-/// - Throws: `NeverHappened` after 20 s.
-func eventually(_ what: String, _ condition: () throws -> Bool) throws {
-    for _ in 0..<20_000 {
+/// - Throws: `NeverHappened` after a minute or more.
+func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
+    for _ in 0..<60_000 {
         if try condition() { return }
-        usleep(1000)
+        try await Task.sleep(for: .milliseconds(1))
     }
     throw NeverHappened(what: what)
 }

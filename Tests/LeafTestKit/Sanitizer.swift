@@ -1,0 +1,4 @@
+private import Glibc
+
+/// Whether this was built with ThreadSanitizer, which has a memory and threads of its own.
+package let isThreadSanitized = dlsym(dlopen(nil, RTLD_NOW), "__tsan_init") != nil
