@@ -16,16 +16,16 @@ package struct Simulation {
         package let trace: ArraySlice<String>
     }
 
-    private var random: SeededRandom
-    private var now = MonotonicTime(nanoseconds: 1_000_000_000)
-    private var store: SimulatedStore
-    private var hosts: [SimulatedHost]
-    private var checker = IssueChecker()
-    private var storeIsDown = false
-    private var crashes = 0
-    private var trace: [String] = []
-    private let rules: StockRules
-    private let isTracing: Bool
+    var random: SeededRandom
+    var now = MonotonicTime(nanoseconds: 1_000_000_000)
+    var store: SimulatedStore
+    var hosts: [SimulatedHost]
+    var checker = IssueChecker()
+    var storeIsDown = false
+    var crashes = 0
+    var trace: [String] = []
+    let rules: StockRules
+    let isTracing: Bool
 
     /// Plays `events` events from the seed, then lets everything come to rest and looks whether all is well.
     package static func run(seed: UInt64, events: Int) -> Report {
@@ -66,7 +66,7 @@ package struct Simulation {
 
     // MARK: Events
 
-    private mutating func step() {
+    mutating func step() {
         let host = random.below(hosts.count)
         switch random.below(100) {
         case 0..<38: request(host)
@@ -87,16 +87,16 @@ package struct Simulation {
         check(host)
     }
 
-    private mutating func check(_ host: Int) {
+    mutating func check(_ host: Int) {
         if let stuck = hosts[host].stuck { checker.fail("host \(host): \(stuck)") }
     }
 
     /// Writes down what happened, if this is the replay of a seed that failed.
-    private mutating func note(_ host: Int, _ text: (SimulatedHost) -> String) {
+    mutating func note(_ host: Int, _ text: (SimulatedHost) -> String) {
         if isTracing { trace.append("\(host): \(text(hosts[host]))") }
     }
 
-    private mutating func request(_ host: Int) {
+    mutating func request(_ host: Int) {
         let count = random.chance(70) ? 1 : Int64(1 + random.below([5, 60, 700][random.below(3)]))
         let demand = Demand(
             count: count, isContiguous: random.chance(15), more: random.chance(20) ? Int64(random.below(50)) : 0)
@@ -123,13 +123,13 @@ package struct Simulation {
         finish(host, effects)
     }
 
-    private mutating func takeFast(_ host: Int) {
+    mutating func takeFast(_ host: Int) {
         guard let range = hosts[host].stock.takeRun(upTo: Int64(1 + random.below(30))) else { return }
         note(host) { _ in "takes \(range)" }
         issue([range], host)
     }
 
-    private mutating func beginCommit(_ host: Int) {
+    mutating func beginCommit(_ host: Int) {
         guard hosts[host].wantsCommit, hosts[host].commit == nil else { return }
         hosts[host].wantsCommit = false
         let riskBefore = hosts[host].atRisk(hosts[host].stock.limit)
@@ -142,7 +142,7 @@ package struct Simulation {
     }
 
     /// Acknowledged; failed and not written; failed and written all the same.
-    private mutating func endCommit(_ host: Int) {
+    mutating func endCommit(_ host: Int) {
         guard let order = hosts[host].commit else { return }
         hosts[host].commit = nil
         let outcome = random.below(10)
@@ -160,7 +160,7 @@ package struct Simulation {
         finish(host, effects)
     }
 
-    private mutating func beginLoad(_ host: Int) {
+    mutating func beginLoad(_ host: Int) {
         guard hosts[host].wantsLoad, hosts[host].load == nil else { return }
         if storeIsDown {
             var effects = StockEffects()
@@ -175,7 +175,7 @@ package struct Simulation {
     }
 
     /// The reply comes, or is lost: then nobody ever uses that segment.
-    private mutating func endLoad(_ host: Int) {
+    mutating func endLoad(_ host: Int) {
         guard let (order, segment) = hosts[host].load else { return }
         hosts[host].load = nil
         var effects = StockEffects()
@@ -193,124 +193,21 @@ package struct Simulation {
         finish(host, effects)
     }
 
-    private mutating func advance(_ host: Int) {
+    mutating func advance(_ host: Int) {
         now = now.advanced(by: .milliseconds([1, 50, 1000, 60_000, 2_000_000][random.below(5)]))
         var effects = StockEffects()
         if hosts[host].stock.isActive { _ = hosts[host].stock.tick(now: now, effects: &effects) }
         finish(host, effects)
     }
 
-    private mutating func cancel(_ host: Int) {
+    mutating func cancel(_ host: Int) {
         guard let token = hosts[host].parked.keys.sorted(by: { $0.ticket < $1.ticket }).first else { return }
         if hosts[host].stock.cancel(token) { hosts[host].parked[token] = nil }
     }
 
-    // MARK: Faults
-
-    /// kill -9: memory is gone; the commit under way is on disk or not. Sometimes the newest commit is lost as well, and
-    /// then the start cannot prove that it reads the newest.
-    private mutating func crash(_ host: Int) {
-        crashes += 1
-        if let order = hosts[host].commit, random.chance(50) { hosts[host].journal.write(order.record) }
-        if random.chance(30) {
-            hosts[host].journal.isProven = false
-            if random.chance(60) { hosts[host].journal.loseNewest() }
-        }
-        note(host) { host in
-            "crashes; resumes \(host.journal.isProven ? "" : "unproven ")from \(String(describing: host.journal.newest))"
-        }
-        restart(host)
-    }
-
-    private mutating func restart(_ host: Int) {
-        let journal = hosts[host].journal
-        let record = journal.newest
-        hosts[host].stock =
-            record.map { TagStock(record: $0, from: journal.isProven ? .hi : .hiPlusCap, rules: rules, now: now) }
-            ?? TagStock(epoch: hosts[host].journal.epoch, tableStep: store.step, rules: rules, now: now)
-        hosts[host].wantsCommit = false
-        hosts[host].wantsLoad = false
-        hosts[host].commit = nil
-        hosts[host].load = nil
-        hosts[host].parked = [:]
-        if let record, record.epoch != hosts[host].journal.epoch {
-            var effects = StockEffects()
-            hosts[host].stock.giveUp(epoch: hosts[host].journal.epoch, now: now, effects: &effects)
-            finish(host, effects)
-        }
-        var effects = StockEffects()
-        hosts[host].stock.recovered(effects: &effects)
-        finish(host, effects)
-    }
-
-    /// SIGTERM: seal, write the exact position, start again: nothing is lost.
-    private mutating func stopCleanly(_ host: Int) {
-        guard hosts[host].stock.phase == .open, hosts[host].journal.isProven else { return }
-        if hosts[host].commit != nil { endCommit(host) }
-        let (next, left) = (hosts[host].nextID, hosts[host].stock.stock)
-        var effects = StockEffects()
-        let mustWrite = hosts[host].stock.seal(effects: &effects)
-        finish(host, effects)
-        if hosts[host].stock.takeOne() != nil { checker.fail("host \(host) issues after it was sealed") }
-        if mustWrite {
-            guard let order = hosts[host].stock.beginCommit(now: now) else {
-                return checker.fail("host \(host): nothing to write at a stop")
-            }
-            hosts[host].journal.write(order.record)
-        }
-        note(host) { _ in "stops cleanly at \(next)" }
-        restart(host)
-        if hosts[host].stock.stock != left || left > 0 && hosts[host].nextID != next {
-            checker.fail(
-                "a clean stop at \(next) with \(left) IDs went on at \(hosts[host].nextID) with \(hosts[host].stock.stock)"
-            )
-        }
-    }
-
-    /// Gives all stock up: in memory first, then by the header's epoch. A crash in between leaves it as it was.
-    private mutating func giveUp(_ host: Int) {
-        let epoch = hosts[host].journal.epoch + 1
-        var effects = StockEffects()
-        hosts[host].stock.giveUp(epoch: epoch, now: now, effects: &effects)
-        note(host) { _ in "gives its stock up" }
-        finish(host, effects)
-        if random.chance(20) { return crash(host) }
-        hosts[host].journal.epoch = epoch
-        hosts[host].leases = []
-    }
-
-    private mutating func dropOrCreate() {
-        if store.exists {
-            store.drop()
-            let host = random.below(hosts.count)
-            var effects = StockEffects()
-            hosts[host].stock.drop(effects: &effects)
-            note(host) { _ in "drops the tag" }
-            finish(host, effects)
-        } else {
-            store.create()
-            for host in hosts.indices {
-                var effects = StockEffects()
-                hosts[host].stock.described(tableStep: store.step, now: now, effects: &effects)
-                finish(host, effects)
-            }
-            note(0) { _ in "the tag is created" }
-        }
-    }
-
-    private mutating func withholdOrRelease(_ host: Int) {
-        var effects = StockEffects()
-        if hosts[host].stock.phase == .withheld {
-            hosts[host].stock.release(now: now, effects: &effects)
-        } else if random.chance(10) {
-            hosts[host].stock.withhold()
-        }
-        finish(host, effects)
-    }
-
     // MARK: Afterwards
 
-    private mutating func finish(_ host: Int, _ effects: StockEffects) {
+    mutating func finish(_ host: Int, _ effects: StockEffects) {
         for answer in hosts[host].carryOut(effects) {
             guard let demand = hosts[host].parked.removeValue(forKey: answer.token) else {
                 checker.fail("an answer for \(answer.token), which is not parked")
@@ -323,7 +220,7 @@ package struct Simulation {
         }
     }
 
-    private mutating func issue(_ ranges: [IDRange], _ host: Int) {
+    mutating func issue(_ ranges: [IDRange], _ host: Int) {
         for range in ranges {
             checker.issue(range, by: hosts[host])
             hosts[host].lastIssued = range.last
@@ -331,7 +228,7 @@ package struct Simulation {
     }
 
     /// With everything well again, whoever waits is served, and whoever asks as well.
-    private mutating func settle() {
+    mutating func settle() {
         storeIsDown = false
         store.create()
         for host in hosts.indices {
@@ -356,7 +253,7 @@ package struct Simulation {
         }
     }
 
-    private mutating func settleRound(_ host: Int) {
+    mutating func settleRound(_ host: Int) {
         beginCommit(host)
         if let order = hosts[host].commit {
             hosts[host].commit = nil
