@@ -225,7 +225,7 @@ extension TagStock {
     /// Looks at everything after a change: is a commit due, is a lease, how far does the fast path reach?
     mutating func review(_ now: MonotonicTime, _ effects: inout StockEffects) {
         enterSegments()
-        if phase == .open && issuable == 0 && stock > 0 { window.runOut() }
+        if phase == .open && issuable == 0 && stock > 0 { window.runOut(issued: issued) }
         if let urgency = commitUrgency(), mark.order == nil, mark.wish.map({ $0 < urgency }) ?? true {
             mark.wish = urgency
             effects.commit = max(effects.commit ?? urgency, urgency)

@@ -16,8 +16,9 @@ package struct Window: Hashable, Sendable {
         resizedAt = now
     }
 
-    package mutating func runOut() {
-        hasRunOut = true
+    /// All IDs below `hi` are used, and no commit has come. Before the first ID that says nothing: then none were there.
+    package mutating func runOut(issued: Int64) {
+        if issued > issuedThen { hasRunOut = true }
     }
 
     package mutating func shrink(to size: Int64) {
