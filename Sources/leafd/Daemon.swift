@@ -60,7 +60,7 @@ struct Daemon {
         }
         var doors = [try await server.listen(on: sockets.main, isAdmin: false)]
         if let admin = sockets.admin { doors.append(try await server.listen(on: admin, isAdmin: true)) }
-        announce(settings)
+        announce(settings, on: sockets.main.path ?? "the socket it was handed")
         let reporting = Task { try await reportToManager(engine, server) }
         await attend(signals, engine, server)
         reporting.cancel()
@@ -134,9 +134,9 @@ struct Daemon {
         }
     }
 
-    private func announce(_ settings: Configuration) {
+    private func announce(_ settings: Configuration, on socket: String) {
         manager.notify("READY=1\nSTATUS=Serving")
-        log.notice("leafd \(Leafd.version) is ready on \(settings.socket.path)")
+        log.notice("leafd \(Leafd.version) is ready on \(socket)")
         guard hints else { return }
         let tag = settings.segments.tags.first?.name.name ?? "TAG"
         let path = settings.socket.path
