@@ -9,7 +9,11 @@ extension Simulation {
         if let order = hosts[host].commit, random.chance(50) { hosts[host].journal.write(order.record) }
         if random.chance(30) {
             hosts[host].journal.isProven = false
-            if random.chance(60) { hosts[host].journal.loseNewest() }
+            if random.chance(60) {
+                hosts[host].journal.loseNewest()
+                // Stock of before a DROP may come back by this. It is unissued, and this host's alone, but lower.
+                hosts[host].lastIssued = 0
+            }
         }
         note(host) { host in
             "crashes; resumes \(host.journal.isProven ? "" : "unproven ")from \(String(describing: host.journal.newest))"
