@@ -11,8 +11,10 @@ extension Simulation {
             hosts[host].journal.isProven = false
             if random.chance(60) {
                 hosts[host].journal.loseNewest()
-                // Stock of before a DROP may come back by this. It is unissued, and this host's alone, but lower.
-                hosts[host].lastIssued = 0
+                // Stock of before a DROP may come back by this, and by nothing else: unissued and this host's alone, but
+                // lower than what was issued since.
+                let restored = hosts[host].journal.newest?.incarnation ?? .max
+                if restored < hosts[host].stock.incarnation { hosts[host].lastIssued = 0 }
             }
         }
         note(host) { host in
