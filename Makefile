@@ -1,6 +1,7 @@
 # leafd: everything there is to do with a checkout. `make help` lists it.
 #
-# Variables: PREFIX and DESTDIR for install and uninstall; ARGS goes on to `swift test` (ARGS='--filter LeafCoreTests').
+# Variables: PREFIX and DESTDIR for install and uninstall; ARGS goes on to `swift test` (ARGS='--filter LeafCoreTests') or the
+# simulator; SEEDS and FIRST for the simulator; SOAK for the long tests.
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
@@ -11,6 +12,9 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 DESTDIR ?=
 ARGS ?=
+SEEDS ?= 1000000
+FIRST ?= 0
+SOAK ?= 20
 SWIFT ?= swift
 
 # The Swift runtime goes into the binaries, so that they run where there is no Swift. Exclusivity is checked by the
@@ -22,7 +26,7 @@ PROGRAMS = leafd leafctl
 
 # Debian's packages: to build; to run the tests.
 BUILD_PACKAGES = libsqlite3-dev liblmdb-dev pkg-config
-TEST_PACKAGES = netcat-openbsd python3-redis python3-venv redis-tools socat sqlite3 strace systemd valgrind
+TEST_PACKAGES = e2fsprogs mount netcat-openbsd python3-redis python3-venv redis-tools rsync socat sqlite3 strace systemd util-linux valgrind
 
 # $(call need,PACKAGES): installs those that are missing. Where none is, nothing is run but dpkg-query.
 define need
@@ -46,7 +50,7 @@ $$apt install -y --no-install-recommends $$missing \
     || { echo "leafd: these packages could not be installed:$$missing" >&2; exit 1; }
 endef
 
-.PHONY: help run build test lint format tsan install uninstall clean build-packages test-packages
+.PHONY: help run build test sim soak lint format tsan install uninstall clean build-packages test-packages
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,9 +76,19 @@ lint: ## Check the form of the code, as swift-format sees it
 format: ## Bring the code into that form
 	@$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
 
+sim: build-packages ## Play SEEDS (a million) seeds of the simulator, from FIRST (0) on; ARGS=--mutations: the guards' table
+	@echo "leafd: building the simulator for release, in .build-sim"
+	@$(SWIFT) build -c release --scratch-path .build-sim --product leaf-sim
+	@.build-sim/release/leaf-sim --seeds $(SEEDS) --first $(FIRST) $(ARGS)
+
+soak: build-packages test-packages ## Run the tests of crashes and whole daemons SOAK (20) times as long
+	@echo "leafd: building the tests"
+	@$(SWIFT) build --build-tests
+	@SOAK_SCALE=$(SOAK) $(SWIFT) test --skip-build --filter 'CrashTests|IntegrationTests' $(ARGS)
+
 tsan: build-packages test-packages ## Run the tests under ThreadSanitizer, but those that start whole daemons
 	@echo "leafd: building the tests with ThreadSanitizer, in .build-tsan"
-	@$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip IntegrationTests $(ARGS)
+	@$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip 'IntegrationTests|CrashTests' $(ARGS)
 
 # Builds only where nothing is built, so that `make build && sudo make install` needs no Swift for root.
 install: $(if $(wildcard $(BIN)/leafd $(BIN)/leafctl),,build) ## Install below PREFIX (/usr/local) and /etc/leafd

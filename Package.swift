@@ -55,9 +55,11 @@ let package = Package(
         library("LeafProtocol", ["LeafCore"]),
 
         // What is durable: the host's journal and the central store.
-        library("LeafJournal", ["LeafCore", "LeafThreads", "CLMDB"]),
+        library("LeafJournal", ["LeafCore", "LeafThreads", "CLMDB", "CLeafPlatform"]),
         library("LeafStore", ["LeafCore"]),
-        library("LeafStoreSQLite", ["LeafCore", "LeafStore", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "LeafStoreSQLite",
+            ["LeafCore", "LeafStore", "CLeafPlatform", .product(name: "GRDB", package: "GRDB.swift")]),
 
         // The daemon.
         library("LeafEngine", ["LeafCore", "LeafThreads", "LeafJournal", "LeafStore", log, locks]),
@@ -73,7 +75,8 @@ let package = Package(
         program(
             "leafd",
             [
-                "LeafCore", "LeafThreads", "LeafConfiguration", "LeafEngine", "LeafJournal", "LeafServer",
+                "LeafCore", "LeafThreads", "LeafConfiguration", "LeafEngine", "LeafJournal", "LeafProtocol",
+                "LeafServer",
                 "LeafStore", "LeafStoreSQLite", "CLeafPlatform", arguments, log,
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -90,7 +93,10 @@ let package = Package(
             dependencies: ["LeafCore", "LeafClient", "LeafProtocol"],
             path: "Tests/LeafTestKit", swiftSettings: strict),
         .target(
-            name: "LeafSimulator", dependencies: ["LeafCore"], path: "Tests/LeafSimulator", swiftSettings: strict),
+            // Compiles LeafCore's own sources once more, with the switches of the guards (Docs/Decisions/0010).
+            name: "LeafSimulator", path: "Tests/LeafSimulator", swiftSettings: strict + [.define("LEAF_MUTATIONS")]),
+        .executableTarget(
+            name: "leaf-sim", dependencies: ["LeafSimulator"], path: "Tests/leaf-sim", swiftSettings: strict),
         tests("LeafCoreTests", ["LeafCore"]),
         tests("LeafProtocolTests", ["LeafProtocol"]),
         tests("LeafJournalTests", ["LeafJournal", "LeafCore", "LeafThreads"]),
@@ -101,11 +107,13 @@ let package = Package(
         tests(
             "LeafServerTests",
             [
-                "LeafServer", "LeafProtocol", "LeafCore", "LeafClient", "LeafEngine", "LeafStore", "LeafStoreSQLite",
-                "LeafThreads", log, .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                "LeafServer", "LeafProtocol", "LeafCore", "LeafClient", "LeafEngine", "LeafJournal", "LeafStore",
+                "LeafStoreSQLite", "LeafThreads", log, .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
             ]),
         tests("LeafConfigurationTests", ["LeafConfiguration"]),
-        tests("SimulationTests", ["LeafCore", "LeafSimulator"]),
+        tests("SimulationTests", ["LeafSimulator"]),
         tests("IntegrationTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+        tests("CrashTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
     ]
 )

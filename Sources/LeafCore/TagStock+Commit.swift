@@ -51,6 +51,7 @@ extension TagStock {
         let order = CommitOrder(record: record, number: mark.orders)
         mark.order = order
         mark.isStale = false
+        if !DuplicateGuard.reserveBeforeIssue.isOn { limit = max(limit, hi) }
         refreshFastPath()
         return order
     }
@@ -61,7 +62,7 @@ extension TagStock {
         mark.order = nil
         mark.isFailing = false
         // Stock given up meanwhile: this mark belongs to segments that are no longer ours to issue.
-        if order.record.incarnation == incarnation {
+        if DuplicateGuard.incarnation.holds(order.record.incarnation == incarnation) {
             mark.cap = order.record.cap
             mark.journaledEnd = order.record.segments.last?.end ?? order.record.hi
             if phase != .sealed { limit = max(limit, order.record.hi) }
@@ -77,8 +78,9 @@ extension TagStock {
         mark.isStale = true
         mark.isFailing = true
         // It may be on disk all the same: then the next commit, should it be lost, is bounded by this one's cap.
-        let reach = count(from: limit, to: order.record.hi) + order.record.cap
-        mark.cap = min(mark.cap, reach)
+        if DuplicateGuard.unknownOutcome.isOn {
+            mark.cap = min(mark.cap, count(from: limit, to: order.record.hi) + order.record.cap)
+        }
         mark.journaledEnd = max(mark.journaledEnd, order.record.segments.last?.end ?? 0)
         refuseWaiters(.journalFailing, &effects) { _ in false }
         refreshFastPath()
@@ -120,7 +122,8 @@ extension TagStock {
 
     /// As far toward `wanted` as the durable cap allows: a start that lost this commit resumes above it all the same.
     private func withinCap(_ wanted: Int64) -> Int64 {
-        guard count(from: limit, to: min(wanted, mark.journaledEnd)) > mark.cap else { return wanted }
+        let isWithin = count(from: limit, to: min(wanted, mark.journaledEnd)) <= mark.cap
+        guard !DuplicateGuard.cap.holds(isWithin) else { return wanted }
         return position(after: mark.cap, from: limit)
     }
 

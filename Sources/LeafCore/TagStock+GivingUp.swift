@@ -33,6 +33,20 @@ extension TagStock {
         review(now, &effects)
     }
 
+    /// The counter was reset on purpose, and an operator says that IDs may come again: forgets stock and floor. What comes
+    /// next is leased from wherever the counter stands.
+    package mutating func forget(now: MonotonicTime, effects: inout StockEffects) {
+        counters.lost += stock
+        discardStock()
+        supply.floor = 0
+        supply.ended = nil
+        move(to: 0)
+        limit = 0
+        mark.wish = .now
+        effects.commit = .now
+        review(now, &effects)
+    }
+
     /// Keeps the journaled stock back until the central store has confirmed that it is the same one.
     package mutating func withhold() {
         guard phase == .open else { return }

@@ -70,9 +70,11 @@ extension TagStock {
         guard supply.load == .wanted else { return nil }
         let step = nextStep(now)
         supply.orders += 1
-        let (jump, overflow) = supply.floor.addingReportingOverflow(supply.floor > 0 ? rules.failoverGap : 0)
+        let floor = DuplicateGuard.floor.isOn ? supply.floor : 0
+        let gap = DuplicateGuard.gap.isOn ? rules.failoverGap : 0
+        let (jump, overflow) = floor.addingReportingOverflow(floor > 0 ? gap : 0)
         let order = LoadOrder(
-            incarnation: incarnation, count: loadCount(step: step, now), floor: supply.floor,
+            incarnation: incarnation, count: loadCount(step: step, now), floor: floor,
             jump: overflow ? .max : jump, step: step, number: supply.orders, sentAt: now)
         supply.load = .inFlight(order)
         return order
@@ -87,7 +89,8 @@ extension TagStock {
     ) -> Bool {
         guard case .inFlight(let current) = supply.load, current.number == order.number else { return false }
         supply.load = .idle
-        guard order.incarnation == incarnation, segment.start >= supply.floor, !segment.isEmpty,
+        guard order.incarnation == incarnation, DuplicateGuard.floor.holds(segment.start >= supply.floor),
+            !segment.isEmpty,
             phase == .open || phase == .withheld
         else {
             counters.loadFailures += 1

@@ -33,7 +33,8 @@ extension TagStock {
             perSecond: rate.perSecond(now: now), perSecondOverMinute: rate.perSecondOverMinute(now: now),
             perSecondOverTenMinutes: rate.perSecondOverTenMinutes(now: now),
             step: supply.step > 0 ? supply.step : rules.step.initial(tableStep: supply.tableStep),
-            lastLoadTook: supply.lastLoadTook, floor: supply.floor, segments: segments, next: next, limit: limit)
+            tableStep: supply.tableStep, lastLoadTook: supply.lastLoadTook, floor: supply.floor, segments: segments,
+            next: next, limit: limit)
     }
 }
 
@@ -47,6 +48,7 @@ package struct StockSnapshot: Sendable {
     package let perSecondOverMinute: Double
     package let perSecondOverTenMinutes: Double
     package let step: Int64
+    package let tableStep: Int64
     package let lastLoadTook: Duration?
     /// The end of the last segment ever leased.
     package let floor: Int64

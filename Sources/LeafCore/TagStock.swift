@@ -81,7 +81,7 @@ package struct TagStock: Sendable {
         counters = StockCounters(issuedOffset: -record.hi, lost: record.hi - record.position)
         rate = RateMeter(issued: 0, now: now)
         enterSegments()
-        if resume == .hiPlusCap { skipUnproven(record.cap) }
+        if resume == .hiPlusCap && DuplicateGuard.cap.isOn { skipUnproven(record.cap) }
     }
 
     // MARK: What is there
@@ -175,17 +175,33 @@ package struct TagStock: Sendable {
         mark.cap = 0
     }
 
-    /// After taking up a record: asks for the commit that must come before anything else of the journal is written. A tag
-    /// whose record needs no change is left as it is until somebody asks for an ID: each mark set ahead is lost in a crash.
-    package mutating func recovered(effects: inout StockEffects) {
-        guard mark.isStale else { return }
-        mark.wish = .now
-        effects.commit = .now
+    /// Takes up a journaled record at a start, as far as `recovery` allows.
+    ///
+    /// Asks for the commit that must come before anything else of the journal is written. A tag whose record needs no change
+    /// is left as it is until somebody asks for an ID: each mark set ahead is lost in a crash.
+    ///
+    /// - Parameter epoch: the header's, as this start will write it.
+    package static func recovered(
+        _ record: TagRecord, _ recovery: Recovery, epoch: UInt64, rules: StockRules, now: MonotonicTime,
+        effects: inout StockEffects
+    ) -> TagStock {
+        var stock = TagStock(record: record, from: recovery.resume, rules: rules, now: now)
+        if !DuplicateGuard.epoch.holds(record.epoch == epoch) {
+            stock.giveUp(epoch: epoch, now: now, effects: &effects)
+        } else if recovery.withholdsStock {
+            stock.withhold()
+        }
+        if stock.mark.isStale {
+            stock.mark.wish = .now
+            effects.commit = .now
+        }
+        return stock
     }
 
     /// Sets `fastEnd` to the first ID at which something else must be done than to count up.
     mutating func refreshFastPath() {
-        guard phase == .open, isActive, let head = segments.first else {
+        let mayIssue = phase == .open || phase == .sealed && !DuplicateGuard.sealing.isOn
+        guard mayIssue, isActive, let head = segments.first else {
             fastEnd = next
             return
         }

@@ -7,6 +7,14 @@ package struct AdminJob: Sendable {
         case create(NewTag)
         case alter(Tag, step: Int64)
         case drop(Tag)
+        /// Raise a tag's counter, never lower it.
+        case bump(Tag, to: Int64)
+        /// Lift every counter, as after a failover.
+        case bumpAll
+        /// Forget stock, floor and tombstone of a tag whose counter was reset on purpose.
+        case forget(Tag)
+        /// Give all stock up, and lease afresh under a new agent id.
+        case fence
     }
 
     package let change: Change

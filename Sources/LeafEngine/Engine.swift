@@ -23,35 +23,51 @@ package final class Engine: Sendable {
     private let tunables: Lock<EngineTunables>
     private let storeBackingOff = Atomic<Bool>(false)
     private let hasSeenTags = Atomic<Bool>(false)
-    private let journalProblem = Lock<String?>(nil)
-    let identity: Lock<JournalHeader>
+    let journalProblem = Lock<String?>(nil)
+    let witness: WitnessFile
+    let identity: Lock<DaemonIdentity>
+    private let journalEvents: JournalEvents
 
     /// The most tags that requests alone may bring into being (`segments.auto-create`, or before the tag list is known).
     static let unlistedTagsMax = 100_000
 
     /// Opens the journal, decides what may be used of it, and starts the threads. Does not wait for the store.
     package init(settings: EngineSettings, store: any SegmentStore, log: Logger) throws(JournalError) {
-        let journal = try Journal(path: settings.journalPath, mapBytes: settings.journalMapBytes)
-        let recovery = Recovery.decide(
-            header: journal.isNew ? nil : journal.header, host: journal.host, storePlace: settings.storePlace,
-            afterReboot: settings.afterReboot)
+        let journal = try Journal(
+            path: settings.journalPath, mapBytes: settings.journalMapBytes, verify: settings.verifyJournal)
+        let witness = WitnessFile(folder: settings.witnessFolder)
+        let finding = witness.find(journalID: journal.header.journalID)
+        let recovery =
+            if let setAside = journal.setAside {
+                Recovery.damaged(setAside.reason)
+            } else {
+                Recovery.decide(
+                    header: journal.isNew ? nil : journal.header, sequence: journal.sequence, witness: finding,
+                    host: journal.host, storePlace: settings.storePlace, afterReboot: settings.afterReboot)
+            }
+        if !journal.isNew && !journal.header.host.isSameFile(as: journal.host) { witness.disown() }
         let records = try journal.records()
         self.settings = settings
         self.recovery = recovery
+        self.witness = witness
         self.log = log
         tunables = Lock(settings.tunables)
-        let header = recovery.header(from: journal.header, host: journal.host)
+        var header = recovery.header(from: journal.header, host: journal.host, journalID: .randomIdentifier())
+        // It had a store, and nobody knows which: at this place none is made anew.
+        if journal.setAside != nil && header.storePlace == .none { header.storePlace = settings.storePlace }
         journal.adopt(header)
-        identity = Lock(header)
-        let events = EngineEvents()
-        writer = JournalWriter(
-            gather: settings.rules.window / 4, batchDone: { events.engine?.router.flush() },
-            failed: { events.engine?.journalFailed($0) })
-        self.store = StoreDriver(store: store, log: log)
+        let trace = recovery.trace(of: header, finding)
+        identity = Lock(DaemonIdentity(header: header, trace: trace))
+        let events = JournalEvents()
+        writer = JournalWriter(gather: settings.rules.window / 4, owner: events)
+        journalEvents = events
+        self.store = StoreDriver(store: store, beat: settings.beat, log: log)
         ticker = Ticker()
         events.engine = self
+        if let setAside = journal.setAside { tell(setAside) }
         recover(records)
-        writer.start(journal)
+        _ = witness.note(trace)
+        writer.start(journal, witness: witness)
         self.store.start(for: self)
         ticker.start(for: self)
     }
@@ -108,20 +124,15 @@ package final class Engine: Sendable {
 
     // MARK: What the drivers report
 
-    func storeTurned(backingOff: Bool) {
-        storeBackingOff.store(backingOff, ordering: .relaxed)
+    /// The store does not answer: stock that had to wait for the first try is served from.
+    func storeIsAway() {
+        guard recovery.use == .serveUntilStoreAnswers else { return }
+        forEachEntry { $0.release(now: $1, effects: &$2) }
+        router.flush()
     }
 
-    private func journalFailed(_ error: JournalError?) {
-        let before = journalProblem.with { problem in
-            defer { problem = error?.message }
-            return problem
-        }
-        if let error, before == nil {
-            log.error("the journal cannot be written: \(error)")
-        } else if error == nil, before != nil {
-            log.notice("the journal can be written again")
-        }
+    func storeTurned(backingOff: Bool) {
+        storeBackingOff.store(backingOff, ordering: .relaxed)
     }
 
     package var journalTrouble: String? { journalProblem.with { $0 } }
@@ -143,7 +154,7 @@ package final class Engine: Sendable {
     }
 
     private func newStock(tableStep: Int64) -> TagStock {
-        TagStock(epoch: identity.with { $0.epoch }, tableStep: tableStep, rules: settings.rules, now: .now())
+        TagStock(epoch: identity.with { $0.header.epoch }, tableStep: tableStep, rules: settings.rules, now: .now())
     }
 
     /// Takes out an entry that was made for a tag that turned out not to exist.
@@ -170,19 +181,25 @@ package final class Engine: Sendable {
         log.info(
             "journal \(settings.journalPath): \(records.count) tags, \(recovery.confidence.rawValue): \(recovery.reason)"
         )
-        let epoch = identity.with { $0.epoch }
+        let epoch = identity.with { $0.header.epoch }
         for (tag, record) in records {
-            let stock = TagStock(record: record, from: recovery.resume, rules: settings.rules, now: .now())
+            // In the list before the writer starts: the first commit, which makes the journal this host's, has it all.
+            var effects = StockEffects()
+            let stock = TagStock.recovered(
+                record, recovery, epoch: epoch, rules: settings.rules, now: .now(), effects: &effects)
             let entry = TagEntry(tag: tag, stock: stock, engine: self)
             table.with { _ = $0.insert(tag, entry) }
-            if record.epoch != epoch {
-                entry.handle { stock, now, effects in stock.giveUp(epoch: epoch, now: now, effects: &effects) }
-            } else if recovery.use == .withholdUntilConfirmed {
-                entry.handle { stock, _, _ in stock.withhold() }
-            }
-            // In the list before the writer starts: the first commit, which makes the journal this host's, has it all.
-            entry.handle { stock, _, effects in stock.recovered(effects: &effects) }
+            carryOut(effects, for: entry)
         }
+    }
+
+    /// What was done with a damaged journal: in the log and, for a while, in HEALTH.
+    private func tell(_ setAside: SetAside) {
+        let text =
+            "the journal was damaged (\(setAside.reason)) and set aside as \(setAside.file): its stock is given up for fresh "
+            + "leases, \(setAside.floors) floors were taken over"
+        log.critical("\(text)")
+        store.noteTrouble(text, for: .seconds(600))
     }
 
     /// Stops issuing, writes every tag's exact position, ends the threads. Blocks: not for an event loop.
@@ -197,12 +214,7 @@ package final class Engine: Sendable {
         }
         router.flush()
         writer.stop()
+        witness.release()
         return journalTrouble
     }
-}
-
-/// Lets the drivers, which are made first, reach the engine, which owns them.
-private final class EngineEvents: @unchecked Sendable {
-    // @unchecked: set once, before any thread that reads it is started. weak: the engine owns who holds this.
-    weak var engine: Engine?
 }

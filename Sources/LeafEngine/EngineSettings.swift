@@ -1,4 +1,5 @@
 package import LeafCore
+package import LeafJournal
 package import LeafStore
 
 /// What the engine is told at the start.
@@ -6,22 +7,32 @@ package struct EngineSettings: Sendable {
     package var rules: StockRules
     package var journalPath: String
     package var journalMapBytes: Int
+    /// Looks a journal over before it is used, in a process that may die of it.
+    package var verifyJournal: JournalVerifier
+    /// Where the journal's witness is kept: a folder on a file system in memory; nil: nowhere.
+    package var witnessFolder: String?
     package var afterReboot: Recovery.AfterReboot
     /// Where the counters are, as the journal remembers it.
     package var storePlace: StorePlace
+    /// Between two signs of life in the store.
+    package var beat: Duration
     /// Create a tag at its first request.
     package var autoCreate: Bool
     package var tunables: EngineTunables
 
     package init(
-        rules: StockRules, journalPath: String, journalMapBytes: Int, afterReboot: Recovery.AfterReboot,
-        storePlace: StorePlace, autoCreate: Bool, tunables: EngineTunables
+        rules: StockRules, journalPath: String, journalMapBytes: Int, verifyJournal: @escaping JournalVerifier,
+        witnessFolder: String?, afterReboot: Recovery.AfterReboot, storePlace: StorePlace, beat: Duration,
+        autoCreate: Bool, tunables: EngineTunables
     ) {
         self.rules = rules
         self.journalPath = journalPath
         self.journalMapBytes = journalMapBytes
+        self.verifyJournal = verifyJournal
+        self.witnessFolder = witnessFolder
         self.afterReboot = afterReboot
         self.storePlace = storePlace
+        self.beat = beat
         self.autoCreate = autoCreate
         self.tunables = tunables
     }

@@ -19,6 +19,8 @@ package struct StoreSnapshot: Sendable {
     /// How long it has been up, or failing.
     package let sinceChange: Duration
     package let lease: LatencyWindow.Summary?
+    /// How often this daemon has lifted counters that went backward.
+    package let lifts: Int
 }
 
 package struct JournalSnapshot: Sendable {
@@ -28,21 +30,26 @@ package struct JournalSnapshot: Sendable {
     package let usedBytes: Int
     package let mapBytes: Int
     package let commit: LatencyWindow.Summary?
+    /// How often it was set aside for a fresh one, after a commit of unknown outcome.
+    package let replacements: Int
+    /// A witness is in force: a restart goes on at once.
+    package let hasWitness: Bool
 }
 
 extension Engine {
     package func snapshot() -> EngineSnapshot {
         let now = MonotonicTime.now()
-        let (link, latency) = store.desk.with { ($0.link, $0.latency) }
+        let (link, latency, lifts) = store.desk.with { ($0.link, $0.latency, $0.lifts) }
         let journal = writer.snapshot()
         return EngineSnapshot(
-            uptime: now.since(startedAt), agentID: identity.with { $0.agentID }, confidence: recovery.confidence,
+            uptime: now.since(startedAt), agentID: identity.with { $0.header.agentID }, confidence: recovery.confidence,
             store: StoreSnapshot(
                 kind: store.kind, redactedURL: store.redactedURL, link: link, sinceChange: now.since(link.changedAt),
-                lease: latency.summary(now: now)),
+                lease: latency.summary(now: now), lifts: lifts),
             journal: JournalSnapshot(
                 path: settings.journalPath, commits: journal.commits, failures: journal.failures,
-                usedBytes: journal.usedBytes, mapBytes: journal.mapBytes, commit: journal.latency.summary(now: now)),
+                usedBytes: journal.usedBytes, mapBytes: journal.mapBytes, commit: journal.latency.summary(now: now),
+                replacements: journal.replacements, hasWitness: journal.witness),
             tags: entries.map { ($0.tag, $0.snapshot(now: now)) })
     }
 

@@ -18,16 +18,22 @@ extension Engine {
         if let trouble = journalTrouble {
             return .unhealthy("the journal cannot be written, only IDs journaled before are issued: \(trouble)")
         }
-        let (link, error, trouble) = store.desk.with { ($0.link, $0.lastError, $0.trouble) }
+        let (link, error, trouble, warnings) = store.desk.with { ($0.link, $0.lastError, $0.trouble, $0.warnings) }
         let now = MonotonicTime.now()
         if let error, link.isBackingOff {
             return stockHealth(
                 now, "the central store fails since \(seconds(now.since(link.changedAt))): \(error.message)")
         }
-        if let trouble, now.since(trouble.at) < .seconds(120) { return .degraded(trouble.text) }
-        if !writer.snapshot().hasHeadroom {
+        if let trouble, now < trouble.until { return .degraded(trouble.text) }
+        let journal = writer.snapshot()
+        if !journal.hasHeadroom {
             return .degraded("the journal's disk is full: commits go on within the room it has, free some space")
         }
+        if journal.commits > 0 && !journal.witness {
+            return .degraded(
+                "the journal has no witness in memory, so that every restart gives the stock up: see journal.witness")
+        }
+        if let warning = warnings.first { return .degraded(warning) }
         return .ok
     }
 

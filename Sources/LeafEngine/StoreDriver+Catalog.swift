@@ -23,6 +23,7 @@ extension StoreDriver {
             if entry.handle({ stock, _, effects in stock.vanished(effects: &effects) }) { engine.forget(entry) }
         }
         engine.sawTagList()
+        noteWarnings(keeper)
         desk.with { desk in
             desk.catalogReadAt = .now()
             desk.catalogTook = MonotonicTime.now().since(started)
@@ -43,7 +44,7 @@ extension StoreDriver {
             guard !isKnown else { continue }
             let result = attempt(keeper, engine) { session throws(StoreError) in
                 try session.create(
-                    tag, ifAbsent: true, gap: engine.settings.rules.failoverGap, agent: keeper.agent)
+                    tag, ifAbsent: true, gap: engine.settings.rules.failoverGap, agent: engine.agent)
             }
             switch result {
             case .success(true): engine.log.notice("created the tag \(tag.tag)")
@@ -67,29 +68,5 @@ extension StoreDriver {
             }
             entry.handle { $0.warm(now: $1, effects: &$2) }
         }
-    }
-
-    func run(_ job: AdminJob, _ keeper: StoreSessionKeeper, _ engine: Engine) {
-        let gap = engine.settings.rules.failoverGap
-        let result = attempt(keeper, engine) { session throws(StoreError) in
-            switch job.change {
-            case .create(let tag): _ = try session.create(tag, ifAbsent: false, gap: gap, agent: keeper.agent)
-            case .alter(let tag, let step): try session.alter(tag, step: step)
-            case .drop(let tag): try session.drop(tag)
-            }
-        }
-        if case .success = result {
-            switch job.change {
-            case .create(let tag):
-                engine.entry(listed: tag.tag, tableStep: tag.step).handle {
-                    $0.described(tableStep: tag.step, now: $1, effects: &$2)
-                }
-            case .alter(let tag, let step):
-                engine.entry(tag)?.handle { $0.described(tableStep: step, now: $1, effects: &$2) }
-            case .drop(let tag):
-                engine.entry(tag)?.handle { stock, _, effects in stock.drop(effects: &effects) }
-            }
-        }
-        job.completion(result)
     }
 }

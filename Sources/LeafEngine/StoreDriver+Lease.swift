@@ -12,13 +12,18 @@ extension StoreDriver {
         guard !orders.isEmpty else { return }
         let started = MonotonicTime.now()
         let results = attempt(keeper, engine) { session throws(StoreError) in
-            try session.lease(orders.map { request(for: $0.entry, $0.order, keeper.agent) })
+            try session.lease(orders.map { request(for: $0.entry, $0.order, engine.agent) })
         }
         switch results {
         case .success(let results):
             desk.with { $0.latency.record(MonotonicTime.now().since(started), now: started) }
             for ((entry, order), result) in zip(orders, results) { take(result, order, entry, keeper, engine) }
         case .failure(let error):
+            guard error.code != .wentBackward else {
+                // Settling the next session mends that, and then they are leased: whoever waits goes on waiting.
+                for (entry, order) in orders { again(entry, order) }
+                return
+            }
             // Whatever it was, trying again at once would not mend it.
             if !error.isOutage { noteFailure(error, engine) }
             for (entry, order) in orders { fail(entry, order) }
@@ -35,9 +40,11 @@ extension StoreDriver {
         switch result {
         case .leased(let lease):
             if lease.lifted {
-                engine.log.critical(
+                let text =
                     "the counter of \(entry.tag) had gone backward, below \(order.floor): lifted to \(lease.segment.start)"
-                )
+                engine.log.critical("\(text)")
+                noteTrouble(text, for: .seconds(600))
+                noteLift()
             }
             let isUsed = entry.handle { stock, now, effects in
                 stock.loaded(order, segment: lease.segment, tableStep: lease.tableStep, now: now, effects: &effects)
@@ -50,12 +57,6 @@ extension StoreDriver {
         case .overflow:
             engine.log.warning("\(entry.tag) is at its maximum: no further IDs can be leased for it")
             entry.handle { $0.loadFailed(order, .overflow, now: $1, effects: &$2) }
-        case .agentLost:
-            engine.log.critical(
-                "the central store has lost this daemon's own row: it went backward; nothing is leased from it")
-            entry.handle { $0.loadFailed(order, .unusable, now: $1, effects: &$2) }
-            noteTrouble(
-                "the store has lost this daemon's row in leafd_agent: it went backward (a restored backup, a failover)")
         case .abandoned(let reason):
             engine.log.error("a lease of \(entry.tag) is abandoned: \(reason)")
             entry.handle { $0.loadFailed(order, .unusable, now: $1, effects: &$2) }
@@ -75,12 +76,10 @@ extension StoreDriver {
             tag: entry.tag, step: order.count, start: nil, limit: nil,
             description: "created by leafd at the first request")
         let created = attempt(keeper, engine) { session throws(StoreError) in
-            try session.create(tag, ifAbsent: true, gap: engine.settings.rules.failoverGap, agent: keeper.agent)
+            try session.create(tag, ifAbsent: true, gap: engine.settings.rules.failoverGap, agent: engine.agent)
         }
         switch created {
-        case .success(true):
-            entry.handle { stock, _, _ in stock.loadAgain(order) }
-            desk.with { $0.due.append(entry) }
+        case .success(true): again(entry, order)
         case .success(false):
             // Another daemon was faster, or it was dropped on purpose: the list tells.
             entry.handle { $0.loadFailed(order, .noTag, now: $1, effects: &$2) }
@@ -89,7 +88,13 @@ extension StoreDriver {
         }
     }
 
-    /// Puts the tag back on the list: its load is still wanted.
+    /// Puts the tag back on the list; nobody is told anything.
+    private func again(_ entry: TagEntry, _ order: LoadOrder) {
+        entry.handle { stock, _, _ in stock.loadAgain(order) }
+        desk.with { $0.due.append(entry) }
+    }
+
+    /// Puts the tag back on the list: its load is still wanted. Whoever the stock cannot serve is told.
     private func fail(_ entry: TagEntry, _ order: LoadOrder) {
         entry.handle { $0.loadFailed(order, .store, now: $1, effects: &$2) }
         desk.with { $0.due.append(entry) }

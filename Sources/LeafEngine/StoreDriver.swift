@@ -18,8 +18,16 @@ final class StoreDriver: Sendable {
         var catalogReadAt: MonotonicTime?
         var catalogTook = Duration.zero
         var lastError: StoreError?
-        /// What was wrong with a row, and when, though the store as a whole answers.
-        var trouble: (text: String, at: MonotonicTime)?
+        /// What operators should know though the store answers, and until when it is shown.
+        var trouble: (text: String, until: MonotonicTime)?
+        /// What the store cannot guard against, and rows that cannot be served: a line each.
+        var warnings: [String] = []
+        /// How often this daemon has lifted counters.
+        var lifts = 0
+        /// When the next sign of life is due; nil before the first session.
+        var beatAt: MonotonicTime?
+        /// This daemon goes by another name than the session was settled under.
+        var mustSettle = false
         var latency = LatencyWindow()
         var isStopping = false
     }
@@ -27,6 +35,7 @@ final class StoreDriver: Sendable {
     let desk: Mailbox<Desk>
     private let store: any SegmentStore
     private let log: Logger
+    private let beatPause: Duration
     private let thread = Lock<DedicatedThread?>(nil)
 
     /// How often the tag list is read again.
@@ -34,8 +43,9 @@ final class StoreDriver: Sendable {
     /// The most tags leased for in one transaction: short transactions let other daemons in between.
     static let batchMax = 128
 
-    init(store: any SegmentStore, log: Logger) {
+    init(store: any SegmentStore, beat: Duration, log: Logger) {
         self.store = store
+        beatPause = beat
         self.log = log
         desk = Mailbox(Desk(link: StoreLink(now: .now())))
     }
@@ -116,6 +126,8 @@ final class StoreDriver: Sendable {
         case catalog
         case configuredTags
         case lease([TagEntry])
+        /// A sign of life is due.
+        case beat
         /// Nothing is due but the store is failing: is it back?
         case probe
     }
@@ -129,6 +141,7 @@ final class StoreDriver: Sendable {
                 desk.wantsTags = false
                 return .done(.configuredTags)
             }
+            if let beatAt = desk.beatAt, now >= beatAt { return .done(.beat) }
             let readAgainAt = desk.catalogReadAt?.advanced(by: StoreDriver.catalogPause)
             if desk.wantsCatalog || readAgainAt.map({ now >= $0 }) ?? false {
                 desk.wantsCatalog = false
@@ -139,18 +152,25 @@ final class StoreDriver: Sendable {
                 desk.due.removeFirst(batch.count)
                 return .done(.lease(batch))
             }
-            return desk.link.isBackingOff ? .done(.probe) : .wait(until: readAgainAt)
+            if desk.link.isBackingOff { return .done(.probe) }
+            return .wait(until: [readAgainAt, desk.beatAt].compactMap { $0 }.min())
         }
     }
 
     /// Returns false when it is time to stop.
     private func perform(_ work: Work, _ session: StoreSessionKeeper, _ engine: Engine) -> Bool {
+        let mustSettle = desk.with { desk in
+            defer { desk.mustSettle = false }
+            return desk.mustSettle
+        }
+        if mustSettle { session.close() }
         switch work {
         case .stop: return false
         case .admin(let job): run(job, session, engine)
         case .catalog: readCatalog(session, engine)
         case .configuredTags: createTags(session, engine)
         case .lease(let entries): lease(entries, session, engine)
+        case .beat: beat(session, engine)
         case .probe: attempt(session, engine) { session throws(StoreError) in try session.ping() }
         }
         return true
@@ -184,8 +204,47 @@ final class StoreDriver: Sendable {
         log.notice("the central store \(store.redactedURL) answers")
     }
 
-    func noteTrouble(_ text: String) {
-        desk.with { $0.trouble = (text, .now()) }
+    /// Shown by HEALTH for a while.
+    func noteTrouble(_ text: String, for time: Duration = .seconds(120)) {
+        desk.with { $0.trouble = (text, MonotonicTime.now().advanced(by: time)) }
+    }
+
+    func noteLift() {
+        desk.with { $0.lifts += 1 }
+    }
+
+    func noteSession(_ session: any StoreSession) {
+        desk.with { desk in
+            desk.warnings = session.missingGuards + session.skippedTags
+            desk.beatAt = desk.beatAt ?? nextBeat()
+        }
+    }
+
+    func noteWarnings(_ keeper: StoreSessionKeeper) {
+        guard let session = try? keeper.session() else { return }
+        let warnings = session.missingGuards + session.skippedTags
+        desk.with { $0.warnings = warnings }
+    }
+
+    /// The journal has been replaced, and with it this daemon's name in the store.
+    func settleAnew() {
+        desk.post { desk in
+            desk.mustSettle = true
+            desk.beatAt = .now()
+            return true
+        }
+    }
+
+    private func beat(_ keeper: StoreSessionKeeper, _ engine: Engine) {
+        let result = attempt(keeper, engine) { _ throws(StoreError) in try keeper.beat() }
+        // A sign that the store went backward: settle with it now. What that may lift is bounded.
+        let isUrgent = if case .failure(let error) = result { error.code == .wentBackward } else { false }
+        desk.with { $0.beatAt = isUrgent ? .now() : nextBeat() }
+    }
+
+    /// Not all daemons of a fleet at once.
+    private func nextBeat() -> MonotonicTime {
+        MonotonicTime.now().advanced(by: beatPause * Double.random(in: 0.9...1.1))
     }
 
     func noteFailure(_ error: StoreError, _ engine: Engine) {
@@ -197,6 +256,7 @@ final class StoreDriver: Sendable {
         }
         engine.storeTurned(backingOff: true)
         if isNews {
+            engine.storeIsAway()
             log.error(
                 "the central store \(store.redactedURL) fails: \(error) (tried again with back-off, at most every 5 s)")
         }

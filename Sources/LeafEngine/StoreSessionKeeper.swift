@@ -1,18 +1,27 @@
 internal import LeafCore
-internal import LeafJournal
 internal import LeafStore
 internal import LeafThreads
 internal import Logging
 
-/// Keeps the session with the central store, and settles with each new one whose stock this is before the first lease.
+/// Keeps the session with the central store, settles each new one before its first lease, and sends the beats.
 ///
-/// Used by the store's thread alone.
+/// What must be done is decided by `Settlement`, one step at a time; this carries it out. Used by the store's thread alone.
 final class StoreSessionKeeper {
     private let store: any SegmentStore
-    private let engine: Engine
+    private unowned let engine: Engine
+    // unowned: the store's thread, which owns this, ends before its engine.
     private let log: Logger
     private var current: (any StoreSession)?
-    private var isSettled = false
+    /// What the session found when it was settled.
+    private(set) var facts: StoreFacts?
+    /// When counters were lifted or stock given up here, lately.
+    private var alarms: [MonotonicTime] = []
+
+    /// The most steps that settling a session takes, with several daemons at it at once.
+    private static let stepsMax = 16
+    /// The most lifts and give-ups within `alarmPeriod`: more means that the store is never the same twice.
+    private static let alarmsMax = 4
+    private static var alarmPeriod: Duration { .seconds(60) }
 
     init(store: any SegmentStore, engine: Engine, log: Logger) {
         self.store = store
@@ -22,93 +31,150 @@ final class StoreSessionKeeper {
 
     func session() throws(StoreError) -> any StoreSession {
         if let current { return current }
-        let header = engine.identity.with { $0 }
+        let header = engine.identity.with { $0.header }
         let isSamePlace = header.storePlace == engine.settings.storePlace
-        let session = try store.connect(knownStore: isSamePlace ? StoreID(header.storeID) : nil)
+        let session = try store.connect(
+            knownStore: isSamePlace ? StoreID(header.storeID) : nil,
+            mayCreate: !isSamePlace || header.storePlace == .none)
         do throws(StoreError) {
-            try settle(session, header)
+            facts = try settle(session)
         } catch {
             session.close()
             throw error
         }
         current = session
+        engine.store.noteSession(session)
         return session
     }
 
     func close() {
         current?.close()
         current = nil
+        facts = nil
     }
 
-    /// The mark that leases are checked against.
-    var agent: AgentMark {
-        let header = engine.identity.with { $0 }
-        return AgentMark(agentID: header.agentID, beat: header.agentBeat)
-    }
-
-    /// Compares the store with what the journal knows, makes this daemon known to it, and writes both down: all that
-    /// before the first lease.
-    private func settle(_ session: any StoreSession, _ header: JournalHeader) throws(StoreError) {
-        let storeID = session.storeID.text
-        let isOther =
-            !header.storeID.isEmpty
-            && (header.storeID != storeID || header.storePlace.table != engine.settings.storePlace.table)
-        let mustGiveUp = header.isUnconfirmed || !isSettled && engine.recovery.confidence == .unproven
-        var changed = header
-        changed.storeID = storeID
-        changed.storePlace = engine.settings.storePlace
-        if isOther || mustGiveUp {
-            changed.agentID = .randomIdentifier()
-            changed.agentBeat = 0
-            changed.epoch += 1
-            changed.isUnconfirmed = false
-        }
-        let epoch = changed.epoch
-        if changed.agentBeat == 0 {
-            try session.register(agent: AgentMark(agentID: changed.agentID, beat: 1), host: hostName())
-            changed.agentBeat = 1
-        }
-        if isOther {
-            log.warning(
-                "the store is another one than the journal's (\(storeID), not \(header.storeID)): its stock is given up"
-            )
-            engine.forEachEntry { $0.forgetStore(epoch: epoch, now: $1, effects: &$2) }
-        } else if mustGiveUp {
-            log.notice("the stock is given up for fresh leases: \(engine.recovery.reason)")
-            engine.forEachEntry { $0.giveUp(epoch: epoch, now: $1, effects: &$2) }
-        }
-        try engine.record(changed)
-        isSettled = true
-        // What was made meanwhile, or by a settlement that came to nothing, belongs to another epoch.
-        engine.forEachEntry { stock, now, effects in
-            if stock.epoch != epoch { stock.giveUp(epoch: epoch, now: now, effects: &effects) }
-        }
-        if !isOther { engine.forEachEntry { $0.release(now: $1, effects: &$2) } }
-    }
-}
-
-extension Engine {
-    func forEachEntry(_ event: (inout TagStock, MonotonicTime, inout StockEffects) -> Void) {
-        for entry in entries { entry.handle(event) }
-    }
-
-    /// Makes a changed header durable; without that, nothing is leased.
-    func record(_ changed: JournalHeader) throws(StoreError) {
-        guard identity.with({ $0 != changed }) else { return }
-        do throws(JournalError) {
-            try writer.changeHeader { header in
-                header.agentID = changed.agentID
-                header.agentBeat = changed.agentBeat
-                header.storeID = changed.storeID
-                header.storePlace = changed.storePlace
-                header.epoch = changed.epoch
-                header.isUnconfirmed = changed.isUnconfirmed
+    /// Finds out whether this is the same store, whether this daemon is alone under its name, and whether the database went
+    /// backward; and does what follows. Nothing is leased before.
+    private func settle(_ session: any StoreSession) throws(StoreError) -> StoreFacts {
+        for _ in 0..<Self.stepsMax {
+            let identity = engine.identity.with { $0 }
+            let facts = try session.facts(agentID: identity.trace.agentID)
+            let settlement = Settlement(
+                header: identity.header, trace: identity.trace, storePlace: engine.settings.storePlace)
+            let step = settlement.step(facts)
+            guard step != .ready else {
+                // A start over whose commit failed has left stocks behind that belong to no header.
+                engine.giveUp(otherThan: identity.header.epoch)
+                engine.forEachEntry { $0.release(now: $1, effects: &$2) }
+                return facts
             }
-        } catch {
-            throw StoreError(
-                .unavailable, "the store answers, but the journal cannot record that, so nothing is leased: \(error)",
-                cause: error)
+            try carryOut(step, settlement, facts, session)
         }
-        identity.with { $0 = changed }
+        throw StoreError(.unavailable, "the store changes while this daemon settles with it; trying again")
+    }
+
+    private func carryOut(
+        _ step: Settlement.Step, _ settlement: Settlement, _ facts: StoreFacts, _ session: any StoreSession
+    ) throws(StoreError) {
+        var (header, trace) = (settlement.header, settlement.trace)
+        switch step {
+        case .startOver(let reason):
+            try startOver(reason, settlement, facts)
+        case .contest:
+            log.critical(
+                "another daemon goes by this one's agent id \(trace.agentID): a memory image resumed twice, or a copied journal; both give their stock up"
+            )
+            try session.contest(agentID: trace.agentID)
+        case .adoptStore:
+            header.storeID = facts.storeID
+            header.storePlace = settlement.storePlace
+            try engine.record(header)
+        case .lift(let sign):
+            try lift(sign, facts, session)
+        case .beat:
+            _ = try sendBeat(over: facts.row, session)
+        case .acceptBeat(let row):
+            trace.acknowledged(row, lift: facts.lift)
+            try engine.note(trace)
+        case .refuse(let text):
+            throw StoreError(.misconfigured, text)
+        case .ready: break
+        }
+    }
+
+    private func startOver(_ reason: Settlement.Reason, _ settlement: Settlement, _ facts: StoreFacts)
+        throws(StoreError)
+    {
+        let new = settlement.headerStartingOver(
+            facts, agentID: .randomIdentifier(), journalID: .randomIdentifier())
+        switch reason {
+        case .otherStore:
+            try alarm(
+                "the store is another one than the journal's (\(facts.storeID), not \(settlement.header.storeID)): its stock is given up",
+                .warning)
+        case .unproven:
+            log.notice("the stock is given up for fresh leases: \(engine.recovery.reason)")
+        case .twin:
+            try alarm(
+                "another daemon has gone by this one's agent id \(settlement.header.agentID): all stock is given up for fresh leases"
+            )
+        }
+        try engine.startOver(new, forgettingStore: reason == .otherStore)
+    }
+
+    private func lift(_ sign: Settlement.Sign, _ facts: StoreFacts, _ session: any StoreSession) throws(StoreError) {
+        let gap = engine.settings.rules.failoverGap
+        try alarm("the central store may have gone backward (\(sign.rawValue)): every counter is lifted by \(gap)")
+        let isFirst = try session.lift(
+            CounterLift(expected: facts.lift, server: facts.server, floors: engine.floors, gap: gap))
+        if isFirst {
+            engine.store.noteLift()
+        } else {
+            log.notice("another daemon has lifted the counters already")
+        }
+    }
+
+    /// Says so loudly; but a store that gives reason for it again and again is not leased from.
+    private func alarm(_ text: String, _ level: Logger.Level = .critical) throws(StoreError) {
+        let now = MonotonicTime.now()
+        alarms.removeAll { now.since($0) > Self.alarmPeriod }
+        guard alarms.count < Self.alarmsMax else {
+            throw StoreError(
+                .misconfigured,
+                "\(text) — for the \(alarms.count + 1)th time within a minute: does a load balancer lead to servers that do not "
+                    + "share one store? Nothing is leased; if it is one store all the same, set store.identity: none")
+        }
+        alarms.append(now)
+        log.log(level: level, "\(text)")
+        engine.store.noteTrouble(text, for: .seconds(600))
+    }
+
+    // MARK: Beats
+
+    /// The sign of life that is due. A row that is not as this daemon left it makes the session settle anew.
+    func beat() throws(StoreError) {
+        let session = try session()
+        guard facts?.hasAgents == true else { return }
+        let trace = engine.identity.with { $0.trace }
+        let isMine = try sendBeat(
+            over: AgentRow(beat: trace.beat, nonce: trace.nonce, isContested: false), session)
+        guard !isMine else { return }
+        close()
+        _ = try self.session()
+    }
+
+    /// Sends the next beat over the row as it must still be (nil: none). The nonce is in the witness before it is sent: the
+    /// answer may be lost, and this process with it.
+    private func sendBeat(over row: AgentRow?, _ session: any StoreSession) throws(StoreError) -> Bool {
+        var trace = engine.identity.with { $0.trace }
+        let nonce = trace.send(.randomIdentifier())
+        try engine.note(trace)
+        let next = AgentRow(beat: trace.beat + 1, nonce: nonce, isContested: false)
+        let reply = try session.beat(
+            AgentBeat(agentID: trace.agentID, host: hostName(), seen: row, beat: next.beat, nonce: nonce))
+        guard reply.isAcknowledged else { return false }
+        trace.acknowledged(next, lift: reply.lift)
+        try engine.note(trace)
+        return true
     }
 }

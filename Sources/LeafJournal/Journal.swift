@@ -1,50 +1,64 @@
 package import LeafCore
 
-/// The host's durable memory: for each tag its segments and the mark `hi` above which nothing has been issued, so that a
-/// daemon that starts again goes on without the database and without repeating an ID.
+/// The host's durable memory: for each tag its segments and the mark `hi` above which nothing has been issued, so that
+/// a daemon that starts again goes on without the database and without repeating an ID.
 ///
-/// A commit is durable when `commit` returns, whole or not at all. Every record carries a checksum and the sequence number
-/// of its commit. One daemon at a time holds a journal (flock). Used by one thread at a time.
+/// A commit is durable when `commit` returns, whole or not at all. Every record carries a checksum and the sequence
+/// number of its commit, the header their sum. A journal that is damaged is set aside, never repaired. One daemon at a
+/// time holds a journal (flock). Used by one thread at a time.
 package final class Journal {
     package let path: String
-    /// Was there a journal before?
+    /// Was there no journal before, or none that could be used?
     package let isNew: Bool
+    /// A damaged journal that this start found.
+    package let setAside: SetAside?
     /// This machine, boot and file.
-    package let host: HostIdentity
+    package private(set) var host: HostIdentity
     package private(set) var header: JournalHeader
     /// The number of the newest commit.
-    package private(set) var sequence: UInt64
+    package var sequence: UInt64 { file?.sequence ?? 0 }
     /// Whether there is room ahead, so that commits go on even on a full disk.
     package private(set) var hasHeadroom = true
 
     private let folder: JournalFolder
-    private let environment: Environment
+    private let mapBytes: Int
+    private var opening: OpeningCount
+    /// nil: set aside, and no other has taken its place yet.
+    private var file: DataFile?
+    /// What opening has read, for the one who asks first.
+    private var loaded: [(tag: Tag, record: TagRecord)]?
 
-    /// Opens the journal in the folder `path`, or makes one.
+    /// Opens the journal in the folder `path`, or makes one. A damaged one is set aside, and only its floors are taken
+    /// over into a new one, with no stock.
     ///
-    /// - Parameter mapBytes: the most the journal can ever hold.
-    /// - Throws: `JournalError`: `.locked`, `.inaccessible`, `.damaged`.
-    package init(path: String, mapBytes: Int) throws(JournalError) {
+    /// - Parameters:
+    ///   - mapBytes: the most the journal can ever hold.
+    ///   - verify: finds out whether the data file can be read without dying of it.
+    /// - Throws: `JournalError`: `.locked`, `.inaccessible`, `.full`; never because of what bytes are in the data file.
+    package init(path: String, mapBytes: Int, verify: JournalVerifier) throws(JournalError) {
         self.path = path
+        self.mapBytes = mapBytes
         folder = try JournalFolder(path: path)
-        environment = try Environment(path: path, mapBytes: mapBytes)
-        // The lock's file can be removed by somebody; the data cannot without being other data.
-        try JournalFolder.lock(environment.descriptor, "\(path)/data.mdb", of: path)
-        host = try folder.identity()
-        if let (sequence, header) = try Journal.readHeader(environment, path) {
-            self.sequence = sequence
-            self.header = header
-            isNew = false
-        } else {
-            sequence = 0
-            header = JournalHeader(
-                journalID: .randomIdentifier(), agentID: .randomIdentifier(), agentBeat: 0, storeID: "",
-                storePlace: .none,
-                host: host, isClean: true, epoch: 1, isUnconfirmed: false)
-            isNew = true
+        opening = OpeningCount(file: folder.openingFile, bootID: HostIdentity.currentBootID)
+        do throws(JournalError) {
+            let opened = try folder.open(opening, mapBytes: mapBytes, verify: verify)
+            if opened.setAside != nil { opening.restart() }
+            isNew = opened.isNew
+            setAside = opened.setAside
+            host = opened.host
+            header = opened.header
+            loaded = opened.records
+            file = opened.file
+        } catch {
+            opening.undo()
+            throw error
         }
         extend()
         folder.sync()
+    }
+
+    deinit {
+        opening.end()
     }
 
     /// Sets what the next commit makes durable of the header.
@@ -54,82 +68,48 @@ package final class Journal {
 
     /// Every tag's record, in the order of tags.
     package func records() throws(JournalError) -> [(tag: Tag, record: TagRecord)] {
-        var records: [(tag: Tag, record: TagRecord)] = []
-        let newest = sequence
-        try Journal.wrapping(path) {
-            try environment.read(.tags) { key, value in
-                guard let tag = try? Tag(utf8: key) else { throw RecordCodec.Damage(reason: "a key that is no tag") }
-                do {
-                    let (sequence, record) = try TagRecord.decoded(key: key, value: value)
-                    guard sequence <= newest else { throw RecordCodec.Damage(reason: "from a commit after the newest") }
-                    records.append((tag, record))
-                } catch let damage as RecordCodec.Damage {
-                    throw RecordCodec.Damage(reason: "tag \(tag): \(damage.reason)")
-                }
-            }
+        if let loaded {
+            self.loaded = nil
+            return loaded
         }
-        return records
+        return try file?.load().records ?? []
     }
 
     /// Makes records and header durable together.
     ///
-    /// - Throws: `.full`: nothing was written. `.unknownOutcome`: it may be on disk or not.
+    /// - Throws: `.full`: nothing was written. `.unknownOutcome` and others: it may be on disk or not.
     package func commit(_ records: [(tag: Tag, record: TagRecord)], header: JournalHeader) throws(JournalError) {
-        let next = sequence + 1
-        var entries = records.map { tag, record in
-            let key = Array(tag.name.utf8)
-            return (
-                table: Environment.Table.tags, key: key,
-                value: key.withUnsafeBytes { record.encoded(key: $0, sequence: next) }
-            )
-        }
-        entries.append((.meta, JournalHeader.key, header.encoded(sequence: next)))
-        try environment.write(entries)
-        sequence = next
+        guard let file else { throw JournalError(.unknownOutcome, "the journal \(path) has been set aside") }
+        loaded = nil
+        try file.commit(records, header: header)
         self.header = header
+        opening.end()
     }
 
     /// Keeps zeros written ahead of use. To be called now and then, between commits.
     package func extend() {
-        let size = environment.size
-        hasHeadroom = JournalFolder.extend(descriptor: environment.descriptor, used: size.used, limit: size.map)
+        hasHeadroom = file?.extend() ?? false
     }
 
     /// Bytes in use, and bytes that it may grow to.
-    package var size: (used: Int, map: Int) { environment.size }
+    package var size: (used: Int, map: Int) { file?.size ?? (0, mapBytes) }
 
-    private static func readHeader(
-        _ environment: borrowing Environment, _ path: String
-    ) throws(JournalError) -> (UInt64, JournalHeader)? {
-        var found: (UInt64, JournalHeader)?
-        try wrapping(path) {
-            try environment.read(.meta) { key, value in
-                guard key.elementsEqual(JournalHeader.key) else { return }
-                found = try JournalHeader.decoded(value: value)
-            }
-        }
-        return found
-    }
-
-    private static func wrapping(_ path: String, _ body: () throws -> Void) throws(JournalError) {
-        do {
-            try body()
-        } catch let error as JournalError {
-            throw error
-        } catch {
-            let reason = (error as? RecordCodec.Damage)?.reason ?? "\(error)"
-            throw JournalError(
-                .damaged,
-                "the journal \(path) is damaged: \(reason) — move the folder away and start again: the stock in it is given up "
-                    + "(a gap, no duplicate)")
-        }
-    }
-}
-
-extension String {
-    /// 32 random hexadecimal digits.
-    package static func randomIdentifier() -> String {
-        let digits = Array("0123456789abcdef")
-        return String((0..<32).map { _ in digits[Int.random(in: 0..<16)] })
+    /// Commits no more to this data file: sets it aside, and goes on in a fresh one with these contents, durable when
+    /// this returns. The folder stays locked. After an error it can be called again.
+    ///
+    /// - Parameter header: its host is set to the fresh file's.
+    package func replace(
+        reason: String, header: JournalHeader, records: [(tag: Tag, record: TagRecord)]
+    ) throws(JournalError) -> SetAside {
+        loaded = nil
+        file = nil
+        let fresh = try folder.make(header, records, mapBytes)
+        let old = try folder.replace(.unknown)
+        host = fresh.header.host
+        self.header = fresh.header
+        file = fresh.file
+        opening.end()
+        extend()
+        return SetAside(file: old, reason: reason, floors: 0)
     }
 }

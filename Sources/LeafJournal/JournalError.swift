@@ -11,6 +11,8 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
         case full
         /// The commit failed, and nobody knows whether it is on disk.
         case unknownOutcome
+        /// What was asked for was meant for a journal that another one has replaced since.
+        case replaced
     }
 
     package let code: Code

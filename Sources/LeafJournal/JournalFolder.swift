@@ -1,13 +1,20 @@
+private import CLeafPlatform
 private import Glibc
-internal import LeafCore
 
-/// The journal's folder: its lock, its data file's room, and whose it is.
+/// The journal's folder: whose it is (its lock), and which files lie in it.
+///
+///     lock              held for the life of the daemon
+///     data.mdb          the journal
+///     opening           how many starts have died before their first commit (`OpeningCount`)
+///     new.mdb           a journal being made, before it takes the place of one that is set aside
+///     damaged-….mdb, unknown-….mdb   set aside (`SetAside`)
 struct JournalFolder: ~Copyable {
     let path: String
-    private let lock: Int32
+    private let lock: FileLock
 
-    /// Bytes of written zeros kept ahead of what LMDB uses, so that commits go on when the disk is full.
-    static let headroom = 16 << 20
+    var dataFile: String { path + "/data.mdb" }
+    var newFile: String { path + "/new.mdb" }
+    var openingFile: String { path + "/opening" }
 
     /// Makes the folder if need be, and takes its lock for the life of the process.
     init(path: String) throws(JournalError) {
@@ -17,85 +24,77 @@ struct JournalFolder: ~Copyable {
                 "the journal's folder \(path) cannot be made: \(errorText()) — make its parent, writable for leafd's user"
             )
         }
-        let file = path + "/lock"
+        try JournalFolder.requireLocal(path)
         // The lock is on a file of its own: LMDB does not stop a second process from opening and committing.
-        let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw JournalError(.inaccessible, "\(file) cannot be opened: \(errorText())") }
-        do throws(JournalError) {
-            try JournalFolder.lock(lock, file, of: path)
-        } catch {
-            close(lock)
-            throw error
-        }
+        lock = try FileLock.take(path + "/lock", of: path)
         self.path = path
-        self.lock = lock
     }
 
-    deinit {
-        close(lock)
-    }
-
-    /// Locks an open file for as long as it is open.
-    static func lock(_ descriptor: Int32, _ file: String, of path: String) throws(JournalError) {
-        guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
-        guard errno == EWOULDBLOCK else {
-            throw JournalError(.inaccessible, "\(file) cannot be locked: \(errorText())")
+    private static func requireLocal(_ path: String) throws(JournalError) {
+        let type = leaf_file_system_type(path)
+        guard type >= 0 else {
+            throw JournalError(.inaccessible, "the journal's folder \(path) cannot be examined: \(errorText())")
         }
-        throw JournalError(
-            .locked, "another leafd holds the journal \(path) — stop it first, or give this one a journal of its own")
+        guard FileSystemKind.isLocal(type) else {
+            throw JournalError(
+                .inaccessible,
+                "the journal's folder \(path) lies on a file system (type \(FileSystemKind.hexadecimal(type))) that "
+                    + "leafd does not know as a local one — move journal.path to ext4, xfs, btrfs, zfs, f2fs or "
+                    + "another local disk"
+            )
+        }
     }
 
-    /// Who this machine is, and which file the data file.
-    func identity() throws(JournalError) -> HostIdentity {
-        var status = stat()
-        let file = path + "/data.mdb"
-        guard stat(file, &status) == 0 else {
-            throw JournalError(.inaccessible, "\(file) cannot be examined: \(errorText())")
+    /// Puts `new.mdb` in the place of the data file, which gets a name that says why, and removes the oldest of its
+    /// kind.
+    ///
+    /// At any moment a start finds the old data file or the new one.
+    ///
+    /// - Returns: where the old one lies now.
+    func replace(_ kind: SetAside.Kind) throws(JournalError) -> String {
+        let names = entries()
+        let file = path + "/" + SetAside.name(kind, now: time(nil), taken: names)
+        if link(dataFile, file) != 0 && errno != ENOENT {
+            // No hard links here: for a moment there is no data file, and a start would make a third.
+            guard rename(dataFile, file) == 0 else { throw failure("\(dataFile) cannot be renamed to \(file)") }
         }
-        var system = statvfs()
-        let hasSystem = statvfs(file, &system) == 0
-        return HostIdentity(
-            machineID: firstLine(of: "/etc/machine-id"), bootID: firstLine(of: "/proc/sys/kernel/random/boot_id"),
-            fileSystemID: hasSystem ? UInt64(system.f_fsid) : 0,
-            device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        try putInPlace()
+        for name in SetAside.surplus(among: names + [String(file.dropFirst(path.utf8.count + 1))]) {
+            unlink(path + "/" + name)
+        }
+        sync()
+        return file
+    }
+
+    /// Makes `new.mdb` the data file.
+    func putInPlace() throws(JournalError) {
+        guard rename(newFile, dataFile) == 0 else { throw failure("\(newFile) cannot be renamed to \(dataFile)") }
     }
 
     /// Makes the folder's entries durable.
     func sync() {
-        let fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let fd = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard fd >= 0 else { return }
         fsync(fd)
         close(fd)
     }
 
-    /// Extends the data file with written zeros beyond `used` bytes where less than half the headroom is left.
-    ///
-    /// - Returns: false if there is no room. Nothing is lost by that but the assurance against a full disk.
-    static func extend(descriptor: Int32, used: Int, limit: Int) -> Bool {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return false }
-        guard Int(status.st_size) < min(used + headroom / 2, limit) else { return true }
-        let end = min(used + headroom, limit)
-        let zeros = [UInt8](repeating: 0, count: 1 << 20)
-        var offset = Int(status.st_size)
-        while offset < end {
-            let written = pwrite(descriptor, zeros, min(zeros.count, end - offset), offset)
-            guard written > 0 else { return false }
-            offset += written
+    private func failure(_ what: String) -> JournalError {
+        let number = errno
+        return JournalError(
+            [ENOSPC, EDQUOT].contains(number) ? .full : .inaccessible, "\(what): \(errorText(number))")
+    }
+
+    private func entries() -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
         }
-        return fdatasync(descriptor) == 0
+        return names
     }
 }
-
-/// The first line of a small file; empty if it cannot be read.
-private func firstLine(of path: String) -> String {
-    let fd = open(path, O_RDONLY | O_CLOEXEC)
-    guard fd >= 0 else { return "" }
-    defer { close(fd) }
-    var bytes = [UInt8](repeating: 0, count: 256)
-    let count = read(fd, &bytes, bytes.count)
-    guard count > 0 else { return "" }
-    return String(decoding: bytes[..<count].prefix { $0 != 0x0A }, as: UTF8.self)
-}
-
-private func errorText() -> String { String(cString: strerror(errno)) }

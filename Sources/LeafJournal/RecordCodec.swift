@@ -2,7 +2,7 @@ internal import LeafCore
 
 /// The bytes of the journal's records, little-endian.
 ///
-///     0  version (1)   1  kind (1: header, 2: tag)   2  two zero bytes
+///     0  version (2)   1  kind (1: header, 2: tag)   2  two zero bytes
 ///     4  CRC-32C over the key and everything from byte 8 on
 ///     8  sequence number of the commit that wrote the record
 ///    16  fields
@@ -14,7 +14,10 @@ enum RecordCodec {
         case tag = 2
     }
 
-    static let version: UInt8 = 1
+    /// 2: the header carries the digest of all tag records.
+    static let version: UInt8 = 2
+    /// Bytes before the fields.
+    static let prefixLength = 16
 
     /// What is wrong with a record's bytes.
     struct Damage: Error {
@@ -54,6 +57,18 @@ enum RecordCodec {
         let result = try fields(&reader)
         guard reader.isAtEnd else { throw Damage(reason: "bytes left over") }
         return (sequence, result)
+    }
+
+    /// Whether a value begins as a record of that kind does.
+    static func begins(_ value: UnsafeRawBufferPointer, _ kind: Kind) -> Bool {
+        value.count >= prefixLength && value[0] == version && value[1] == kind.rawValue && value[2] == 0
+            && value[3] == 0
+    }
+
+    /// The checksum that a record carries; nil if it is too short for one.
+    static func storedChecksum(_ value: UnsafeRawBufferPointer) -> UInt32? {
+        guard value.count >= prefixLength else { return nil }
+        return UInt32(littleEndian: value.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
     }
 
     private static func checksum(key: UnsafeRawBufferPointer, _ bytes: [UInt8]) -> UInt32 {

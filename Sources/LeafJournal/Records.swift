@@ -1,6 +1,9 @@
 internal import LeafCore
 
 extension TagRecord {
+    /// Bytes of a record without segments, and of each segment.
+    static let encodedLength = (fixed: RecordCodec.prefixLength + 68, segment: 16)
+
     func encoded(key: UnsafeRawBufferPointer, sequence: UInt64) -> [UInt8] {
         RecordCodec.encode(.tag, key: key, sequence: sequence) { writer in
             writer.put(incarnation)
@@ -36,10 +39,20 @@ extension TagRecord {
     }
 }
 
+/// What the header's record says.
+struct HeaderRecord {
+    /// Of the commit that wrote it: the newest.
+    var sequence: UInt64
+    var header: JournalHeader
+    /// The sum, modulo 2^64, of the checksums of all tag records: an older version of a page, reached by one flipped
+    /// page number, holds records with checksums that are all right.
+    var digest: UInt64
+}
+
 extension JournalHeader {
     static let key = Array("header".utf8)
 
-    func encoded(sequence: UInt64) -> [UInt8] {
+    func encoded(sequence: UInt64, digest: UInt64) -> [UInt8] {
         JournalHeader.key.withUnsafeBytes { key in
             RecordCodec.encode(.header, key: key, sequence: sequence) { writer in
                 for text in [
@@ -48,32 +61,37 @@ extension JournalHeader {
                     writer.put(text)
                 }
                 writer.put(agentBeat)
+                writer.put(agentLift)
                 writer.put(host.fileSystemID)
                 writer.put(host.device)
                 writer.put(host.inode)
+                writer.put(host.bornAt)
                 writer.put(epoch)
                 writer.put(UInt8(isClean ? 1 : 0))
                 writer.put(UInt8(isUnconfirmed ? 1 : 0))
+                writer.put(digest)
             }
         }
     }
 
-    static func decoded(value: UnsafeRawBufferPointer) throws -> (sequence: UInt64, JournalHeader) {
-        try key.withUnsafeBytes { key in
+    static func decoded(value: UnsafeRawBufferPointer) throws -> HeaderRecord {
+        let (sequence, fields) = try key.withUnsafeBytes { key in
             try RecordCodec.decode(.header, key: key, value: value) { reader in
                 let texts = try (0..<7).map { _ in try reader.getText() }
-                let beat = try reader.get(Int64.self)
+                let (beat, lift) = (try reader.get(Int64.self), try reader.get(Int64.self))
                 let host = HostIdentity(
                     machineID: texts[5], bootID: texts[6], fileSystemID: try reader.get(UInt64.self),
                     device: try reader.get(UInt64.self),
-                    inode: try reader.get(UInt64.self))
+                    inode: try reader.get(UInt64.self), bornAt: try reader.get(UInt64.self))
                 let epoch = try reader.get(UInt64.self)
-                return JournalHeader(
+                let header = JournalHeader(
                     journalID: texts[0], agentID: texts[1], agentBeat: beat, storeID: texts[2],
                     storePlace: StorePlace(url: texts[3], table: texts[4]),
                     host: host, isClean: try reader.get(UInt8.self) == 1, epoch: epoch,
-                    isUnconfirmed: try reader.get(UInt8.self) == 1)
+                    isUnconfirmed: try reader.get(UInt8.self) == 1, agentLift: lift)
+                return (header, try reader.get(UInt64.self))
             }
         }
+        return HeaderRecord(sequence: sequence, header: fields.0, digest: fields.1)
     }
 }

@@ -64,6 +64,8 @@ package struct StatsStore: StatsValue {
     @StatsField package var since: String? = nil
     /// Failed calls since the start.
     @StatsField package var errors: Int64 = 0
+    /// How often this daemon lifted the counters since the start, because the database had gone backward.
+    @StatsField package var lifts: Int64 = 0
     /// How long a lease takes.
     @StatsField package var leaseMilliseconds: StatsPercentiles = StatsPercentiles()
 
@@ -71,7 +73,7 @@ package struct StatsStore: StatsValue {
     package static var unknown: StatsStore { StatsStore() }
 
     private enum CodingKeys: String, CodingKey {
-        case kind, url, up, since, errors
+        case kind, url, up, since, errors, lifts
         case leaseMilliseconds = "lease_ms"
     }
 }
@@ -79,7 +81,7 @@ package struct StatsStore: StatsValue {
 /// The host's journal.
 package struct StatsJournal: StatsValue {
     @StatsField package var path: String = ""
-    /// Commits since the start.
+    /// Commits since the start; of a stopped daemon's journal, all there were.
     @StatsField package var commits: Int64 = 0
     /// How long a commit takes.
     @StatsField package var commitMilliseconds: StatsPercentiles = StatsPercentiles()
@@ -89,12 +91,16 @@ package struct StatsJournal: StatsValue {
     @StatsField package var mapBytes: Int64? = nil
     /// Failed commits since the start.
     @StatsField package var failures: Int64 = 0
+    /// How often it was set aside for a fresh one since the start, because a commit's outcome was unknown.
+    @StatsField package var replacements: Int64 = 0
+    /// Whether a witness is in force, so that a restart goes on at once.
+    @StatsField package var witness: Bool? = nil
 
     package init() {}
     package static var unknown: StatsJournal { StatsJournal() }
 
     private enum CodingKeys: String, CodingKey {
-        case path, commits, bytes, failures
+        case path, commits, bytes, failures, replacements, witness
         case commitMilliseconds = "commit_ms"
         case mapBytes = "map_bytes"
     }

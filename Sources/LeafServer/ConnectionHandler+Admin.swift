@@ -4,7 +4,7 @@ internal import LeafProtocol
 internal import LeafStore
 internal import NIOCore
 
-/// CREATE, ALTER, DROP: carried out by the store's thread, on behalf of administrators.
+/// CREATE, ALTER, DROP, BUMP, FORGET, FENCE: carried out by the store's thread, on behalf of administrators.
 extension ConnectionHandler {
     func refuseAdmin() {
         fail(server.policy.hasAdminSocket && !isOnAdminSocket ? ErrorReplies.useAdminSocket : ErrorReplies.notAdmin)
@@ -15,6 +15,9 @@ extension ConnectionHandler {
         case .create: create(arguments, bytes)
         case .alter: alter(arguments, bytes)
         case .drop: if let tag = tag(arguments.bytes(1, of: bytes)) { submit(.drop(tag)) }
+        case .bump: bump(arguments, bytes)
+        case .forget: if let tag = tag(arguments.bytes(1, of: bytes)) { submit(.forget(tag)) }
+        case .fence: submit(.fence)
         default: notYet(command)
         }
     }
@@ -64,6 +67,21 @@ extension ConnectionHandler {
         guard let step = positive(arguments.bytes(3, of: bytes), of: option) else { return }
         guard step <= ConnectionHandler.stepMax else { return refuseStep(step) }
         submit(.alter(tag, step: step))
+    }
+
+    /// `BUMP tag n`, `BUMP ALL`: by the number, since a tag may be named ALL.
+    private func bump(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+        let name = arguments.bytes(1, of: bytes)
+        guard arguments.count == 3 else {
+            guard isWord(name, "all") else { return fail("ERR syntax error: BUMP tag n, or BUMP ALL for all tags") }
+            return submit(.bumpAll)
+        }
+        guard let tag = tag(name) else { return }
+        let argument = arguments.bytes(2, of: bytes)
+        guard let counter = parseInteger(argument), counter >= 1 else {
+            return fail("ERR the counter '\(quoted(argument))' is not an integer from 1 to \(Int64.max)")
+        }
+        submit(.bump(tag, to: counter))
     }
 
     /// The column is an INT in Leaf's table.

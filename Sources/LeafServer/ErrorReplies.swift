@@ -27,13 +27,17 @@ enum ErrorReplies {
     static func text(_ error: TagError) -> String { "ERR \(error)" }
 
     static func text(_ error: StoreError) -> String {
-        let prefix: String
-        switch error.code {
-        case .noSuchTag: prefix = "NOTAG"
-        case .tagExists, .conflict: prefix = "ERR"
-        default: prefix = "UNHEALTHY"
-        }
-        return singleLine("\(prefix) \(error.message)")
+        let reply =
+            switch error.code {
+            case .noSuchTag: "NOTAG \(error.message)"
+            case .tagExists, .conflict: "ERR \(error.message)"
+            case .wentBackward:
+                "UNHEALTHY the central store has lost commits, and nothing was changed: repeat the command once leafd has "
+                    + "lifted the counters (\(error.message))"
+            case .unavailable, .transient, .readOnly, .missing, .foreignStore, .misconfigured, .corrupt:
+                "UNHEALTHY \(error.message)"
+            }
+        return singleLine(reply)
     }
 
     static let notAdmin =

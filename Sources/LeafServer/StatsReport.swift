@@ -65,6 +65,7 @@ struct StatsReport: Sendable {
         }
         store.since = timestamp(ago: engine.store.sinceChange)
         store.errors = Int64(engine.store.link.errors)
+        store.lifts = Int64(engine.store.lifts)
         store.leaseMilliseconds = percentiles(engine.store.lease)
         return store
     }
@@ -77,6 +78,8 @@ struct StatsReport: Sendable {
         journal.bytes = Int64(engine.journal.usedBytes)
         journal.mapBytes = Int64(engine.journal.mapBytes)
         journal.failures = Int64(engine.journal.failures)
+        journal.replacements = Int64(engine.journal.replacements)
+        journal.witness = engine.journal.hasWitness
         return journal
     }
 

@@ -1,41 +1,5 @@
 package import LeafCore
 
-/// The identity of one central store: 32 lowercase hexadecimal digits, random, written with the schema.
-package struct StoreID: Hashable, Sendable, CustomStringConvertible {
-    package let text: String
-
-    /// Returns nil unless `text` is 32 lowercase hexadecimal digits.
-    package init?(_ text: String) {
-        guard text.utf8.count == 32, text.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
-            return nil
-        }
-        self.text = text
-    }
-
-    /// Draws a new one from the system's random numbers.
-    package static func random() -> StoreID {
-        var generator = SystemRandomNumberGenerator()
-        let digits = Array("0123456789abcdef")
-        return StoreID(String((0..<32).map { _ in digits[Int(generator.next(upperBound: UInt(16)))] }))!
-    }
-
-    package var description: String { text }
-}
-
-/// This daemon's mark in `leafd_agent`: a lease counts only if the row there has at least this beat, so that a database
-/// which lost the row (a failover, a restored backup) is noticed before it leases a range twice.
-package struct AgentMark: Hashable, Sendable {
-    /// 32 lowercase hexadecimal digits, random, new for each journal that starts afresh.
-    package let agentID: String
-    /// The last beat that the database acknowledged, from 1.
-    package let beat: Int64
-
-    package init(agentID: String, beat: Int64) {
-        self.agentID = agentID
-        self.beat = beat
-    }
-}
-
 /// What one lease asks of the central store.
 package struct LeaseRequest: Hashable, Sendable {
     package let tag: Tag
@@ -66,8 +30,6 @@ package enum LeaseResult: Hashable, Sendable {
     case noSuchTag
     /// The counter stands so high that `count` more would pass 2^63 − 1, or the tag's own maximum is reached.
     case overflow(maxID: Int64)
-    /// This daemon's row in `leafd_agent` is gone or older than acknowledged: the database went backward.
-    case agentLost
     /// The reply was not what a lease must be; nothing of it may be used. The text says what was wrong.
     case abandoned(String)
 }

@@ -14,17 +14,23 @@ package protocol SegmentStore: Sendable {
     /// How many sessions are of use at once: 1 for SQLite, whose writers exclude each other.
     var maxSessions: Int { get }
 
-    /// Connects, and creates the schema if that is asked for and allowed.
+    /// Connects, and creates the schema if that is asked for and allowed. A store's identity is made together with the record
+    /// of which server it is on, so that a database which has lost one has lost both.
     ///
-    /// - Parameter knownStore: the `store_id` that this host's journal knows, if any. A known store is never created
-    ///   anew: where its file or tables are missing, that is an outage (`StoreError.Code.missing`), since a new one would
-    ///   lease the same ranges again.
-    func connect(knownStore: StoreID?) throws(StoreError) -> any StoreSession
+    /// - Parameters:
+    ///   - knownStore: the `store_id` that this host's journal knows, if any. A known store is never created anew: where its
+    ///     file or tables are missing, that is an outage (`StoreError.Code.missing`), since a new one would lease the same
+    ///     ranges again.
+    ///   - mayCreate: this host has never had a store at this place. False also where it had one and cannot tell which: its
+    ///     journal was damaged.
+    func connect(knownStore: StoreID?, mayCreate: Bool) throws(StoreError) -> any StoreSession
 }
 
 /// One connection to the central store. Used by one thread at a time.
 ///
-/// After a `StoreError` whose `isSessionLost` is true the session is closed and another must be opened.
+/// After a `StoreError` whose `isSessionLost` is true the session is closed and another must be opened. Every call that
+/// writes checks in its own transaction that this still is the store and the server of `facts`, and throws
+/// `.wentBackward` (the server, or this daemon's row), `.missing` or `.foreignStore` if not: then nothing was changed.
 package protocol StoreSession: AnyObject {
     /// Which store this is: random, made together with the schema.
     var storeID: StoreID { get }
@@ -32,11 +38,41 @@ package protocol StoreSession: AnyObject {
     /// Leases a segment for each request, in as few round trips as the database allows.
     ///
     /// One result for each request, in the same order. A result is `.leased` only when the database has acknowledged the
-    /// commit; anything doubtful is thrown or comes back as `.abandoned`, and is never asked after or used.
+    /// commit; anything doubtful is thrown or comes back as `.abandoned`, and is never asked after or used. Throws
+    /// `.wentBackward` if an agent's row is gone or older than its mark.
     func lease(_ requests: [LeaseRequest]) throws(StoreError) -> [LeaseResult]
 
-    /// Makes this daemon known before its first lease: its row in `leafd_agent`, at the given beat.
-    func register(agent: AgentMark, host: String) throws(StoreError)
+    /// What a session finds out before its first lease, all in one transaction.
+    ///
+    /// - Parameter agentID: whose row to read.
+    func facts(agentID: String) throws(StoreError) -> StoreFacts
+
+    /// Moves this daemon's row in `leafd_agent`, if it still is what `beat.seen` says.
+    ///
+    /// - Returns: whether it did, and how often counters have been lifted. A store without `leafd_agent` says that it did.
+    func beat(_ beat: AgentBeat) throws(StoreError) -> BeatReply
+
+    /// Marks the row of an agent as contested: whoever else goes by that id finds it at the next beat.
+    func contest(agentID: String) throws(StoreError)
+
+    /// Lifts every counter of the table, as one transaction, and counts that as a lift.
+    ///
+    /// - Returns: false if another daemon was first (`CounterLift.expected`): nothing has been changed.
+    func lift(_ lift: CounterLift) throws(StoreError) -> Bool
+
+    /// Raises the counter of one tag, never lowers it. Throws `.noSuchTag`.
+    ///
+    /// - Returns: the counter afterwards.
+    func bump(_ tag: Tag, to counter: Int64) throws(StoreError) -> Int64
+
+    /// Removes the tombstone of a tag, so that it can be created at any START.
+    func forget(_ tag: Tag) throws(StoreError)
+
+    /// Leafd's own tables that this database lacks, and what is not guarded against without them: a line each, for HEALTH.
+    var missingGuards: [String] { get }
+
+    /// What the last `listTags` left out, and why: a line a row, for HEALTH.
+    var skippedTags: [String] { get }
 
     /// Every tag of the table, with what the engine needs to know of it.
     func listTags() throws(StoreError) -> [TagDescription]
@@ -45,7 +81,7 @@ package protocol StoreSession: AnyObject {
     ///
     /// - Parameter agent: checked as for a lease: a database that went backward may have lost the tag, and must not get it
     ///   back at its first ID.
-    /// - Throws: `.missing` if the agent's row is gone or older, `.tagExists` unless `ifAbsent`, `.conflict` for a START below what has been leased before.
+    /// - Throws: `.wentBackward` if the agent's row is gone or older, `.tagExists` unless `ifAbsent`, `.conflict` for a START below what has been leased before.
     /// - Returns: false if it was there already (`ifAbsent`), or if `ifAbsent` found a tombstone: what was dropped on
     ///   purpose does not come back by itself.
     func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64, agent: AgentMark?) throws(StoreError) -> Bool

@@ -11,6 +11,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case missing
         /// Another store answers at this place than the one the journal knows.
         case foreignStore
+        /// It shows a sign of having lost commits: the session must be settled anew, which lifts the counters.
+        case wentBackward
         /// Wrong password, privilege, schema or setting: stays until somebody mends it.
         case misconfigured
         /// The data is not what it must be (a max_id that is no integer, a damaged file).
@@ -40,7 +42,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package var isOutage: Bool {
         switch code {
         case .unavailable, .transient, .readOnly, .missing, .foreignStore, .misconfigured, .corrupt: true
-        case .noSuchTag, .tagExists, .conflict: false
+        case .wentBackward, .noSuchTag, .tagExists, .conflict: false
         }
     }
 }

@@ -9,7 +9,9 @@ extension SQLiteSession {
         let order = requests.indices.sorted { requests[$0].tag < requests[$1].tag }
         // The results leave this closure only after COMMIT.
         let results = try write("leasing") { db in
-            try order.map { (index: $0, result: try lease(requests[$0], in: db)) }
+            // Nobody else can write before the commit: once for all of them is as good as in each statement.
+            for agent in Set(requests.compactMap(\.agent)) { try verify(agent, in: db) }
+            return try order.map { (index: $0, result: try lease(requests[$0], in: db)) }
         }
         return results.sorted { $0.index < $1.index }.map(\.result)
     }
@@ -28,47 +30,41 @@ extension SQLiteSession {
 
     /// Moves one counter, and believes the outcome only where everything about it is as it must be.
     private func advance(_ request: LeaseRequest, in db: Database) throws -> LeaseResult {
-        let agent = hasAgents ? request.agent : nil
-        guard let counter = try leaseSQL.counter(request.tag, in: db) else {
-            return try isLost(agent, in: db) ? .agentLost : .noSuchTag
-        }
+        guard let counter = try leaseSQL.counter(request.tag, in: db) else { return .noSuchTag }
         guard case .int64(let before) = counter.maxID.storage else {
             return .abandoned("\(request.tag): max_id is no integer but \(counter.maxID); put the row right")
         }
         let lifted = before < request.floor
         let start = lifted ? request.jump : before
         var count = request.count
-        let limit = try StoreState.integer(counter.limit, name: StoreState.limitName(request.tag), path: path)
+        let limit = try StoreState.integer(counter.limit, name: leaseSQL.limitName(request.tag), path: path)
         if let limit, start >= 1 {
             guard start <= limit else { return .overflow(maxID: before) }
             count = min(count, limit - start + 1)
         }
 
-        let (values, affected) = try leaseSQL.advance(request, by: count, agent: agent, in: db)
-        if affected == 0, values.isEmpty {
-            if try isLost(agent, in: db) { return .agentLost }
-            if start > Int64.max - count { return .overflow(maxID: before) }
+        let (values, affected) = try leaseSQL.advance(request, by: count, in: db)
+        if affected == 0, values.isEmpty, start > Int64.max - count { return .overflow(maxID: before) }
+        let end: Int64? = if values.count == 1, case .int64(let end) = values[0].storage { end } else { nil }
+        // Acknowledged: what this closure returns is known to nobody before COMMIT succeeded.
+        let reply = LeaseReply(affectedRows: affected, maxID: end, isAcknowledged: true)
+        switch reply.verdict(count: count, floor: request.floor) {
+        case .abandoned(let problem): return .abandoned("\(request.tag): the lease is abandoned: \(problem)")
+        case .leased(let segment):
+            // RETURNING tells what the statement wrote, not what an AFTER trigger made of it.
+            guard try leaseSQL.counter(request.tag, in: db)?.maxID == segment.end.databaseValue else {
+                return .abandoned(
+                    "\(request.tag): max_id does not stay at \(segment.end) after a lease; "
+                        + "remove the trigger that changes it")
+            }
+            return .leased(Lease(segment: segment, tableStep: step(counter.step), lifted: lifted))
         }
-        guard affected == 1, values.count == 1, case .int64(let end) = values[0].storage else {
-            return .abandoned(
-                "\(request.tag): the lease affected \(affected) rows and returned \(values), not one row and one integer; "
-                    + "look for duplicate rows and triggers")
-        }
-        guard start >= max(1, request.floor), end &- count == start else {
-            return .abandoned(
-                "\(request.tag): a lease of \(count) from \(start), floor \(request.floor), gave max_id \(end)")
-        }
-        // RETURNING tells what the statement wrote, not what an AFTER trigger made of it.
-        guard try leaseSQL.counter(request.tag, in: db)?.maxID == end.databaseValue else {
-            return .abandoned(
-                "\(request.tag): max_id does not stay at \(end) after a lease; remove the trigger that changes it")
-        }
-        return .leased(Lease(segment: Segment(start: start, end: end), tableStep: step(counter.step), lifted: lifted))
     }
 
-    private func isLost(_ agent: AgentMark?, in db: Database) throws -> Bool {
-        guard let agent else { return false }
-        return try !Agents(db: db, path: path).isPresent(agent)
+    /// Throws, and so undoes the whole transaction, if the agent's row is gone or older than its mark.
+    func verify(_ agent: AgentMark?, in db: Database) throws {
+        guard hasAgents, let agent else { return }
+        try Agents(db: db, path: path).verify(agent)
     }
 
     /// The step of a row; the default where it is none.

@@ -9,7 +9,7 @@ extension SQLiteSession {
 
     package func listTags() throws(StoreError) -> [TagDescription] {
         let rows = try connection.read("listing the tags") { db in
-            let limit = hasState ? "(SELECT value FROM leafd_state WHERE name = 'max/' || biz_tag)" : "NULL"
+            let limit = hasState ? "(SELECT value FROM leafd_state WHERE name = :prefix || biz_tag)" : "NULL"
             // As bytes, since GRDB would repair what is no UTF-8, and that would be another tag.
             return try Row.fetchAll(
                 db,
@@ -17,7 +17,8 @@ extension SQLiteSession {
                     SELECT CAST(biz_tag AS BLOB) AS tag, max_id, step,
                         \(table.hasDescription ? "description" : "NULL") AS description, \(limit) AS top
                     FROM \(table.name.quoted) ORDER BY biz_tag
-                    """)
+                    """,
+                arguments: hasState ? ["prefix": StoreState.Names(table.name).limitPrefix] : [])
         }
         skippedTags = []
         return rows.compactMap { row in
@@ -39,20 +40,13 @@ extension SQLiteSession {
         precondition(gap >= 0)
         try check(new)
         return try write("creating \(new.tag)") { db in
-            if let agent, hasAgents, try !Agents(db: db, path: path).isPresent(agent) {
-                throw StoreError(
-                    .missing,
-                    "central store \(path): \(new.tag) is not created: this daemon's row in leafd_agent is gone or older than "
-                        + "acknowledged, so the database went backward (a restored backup)")
-            }
-            let state = hasState ? StoreState(db: db, path: path) : nil
+            try verify(agent, in: db)
+            let state = state(in: db)
             if try leaseSQL.counter(new.tag, in: db) != nil {
                 if ifAbsent { return false }
                 throw StoreError(.tagExists, "tag \(new.tag) exists already; ALTER changes its step")
             }
-            let tombstone = try state?.tombstone(new.tag)
-            if ifAbsent && tombstone != nil { return false }
-            let start = try start(of: new, above: tombstone, gap: gap)
+            guard let start = try start(of: new, isByItself: ifAbsent, gap: gap, state: state) else { return false }
             try insert(new, start: start, in: db)
             try state?.setLimit(new.tag, new.limit)
             return true
@@ -79,10 +73,39 @@ extension SQLiteSession {
             guard case .int64(let maxID) = counter.maxID.storage else {
                 throw conflict("\(tag) has a max_id that is no integer (\(counter.maxID)); put it right before DROP")
             }
-            let state = StoreState(db: db, path: path)
-            try state.bury(tag, counter: maxID)
-            try state.setLimit(tag, nil)
+            try state(in: db)?.bury(tag, counter: maxID)
+            try state(in: db)?.setLimit(tag, nil)
             try db.execute(sql: "DELETE FROM \(table.name.quoted) WHERE biz_tag = ?", arguments: [tag.name])
+        }
+    }
+
+    package func bump(_ tag: Tag, to counter: Int64) throws(StoreError) -> Int64 {
+        guard counter >= 1 else { throw conflict("the counter of \(tag) can be raised to 1 and more, not \(counter)") }
+        return try write("raising \(tag)") { db in
+            guard let row = try leaseSQL.counter(tag, in: db) else {
+                throw StoreError(.noSuchTag, "there is no tag \(tag)")
+            }
+            guard case .int64(let before) = row.maxID.storage else {
+                throw conflict("\(tag) has a max_id that is no integer (\(row.maxID)); put it right before BUMP")
+            }
+            if let limit = try StoreState.integer(row.limit, name: leaseSQL.limitName(tag), path: path),
+                counter - 1 > limit
+            {
+                throw conflict("\(tag) ends at MAX \(limit): its counter cannot be raised to \(counter)")
+            }
+            guard before < counter else { return before }
+            try db.execute(
+                sql: "UPDATE \(table.name.quoted) SET max_id = ? WHERE biz_tag = ?", arguments: [counter, tag.name])
+            guard try leaseSQL.counter(tag, in: db)?.maxID == counter.databaseValue else {
+                throw conflict("the counter of \(tag) does not stay at \(counter); remove the trigger that changes it")
+            }
+            return counter
+        }
+    }
+
+    package func forget(_ tag: Tag) throws(StoreError) {
+        try write("forgetting \(tag)") { db in
+            try state(in: db)?.exhume(tag)
         }
     }
 
@@ -105,25 +128,26 @@ extension SQLiteSession {
         }
     }
 
-    /// The first ID of a new tag: above everything that may have been leased under its name.
-    private func start(of new: NewTag, above tombstone: Int64?, gap: Int64) throws(StoreError) -> Int64 {
+    /// The first ID of a new tag: above everything that may have been leased under its name. Nil: it is not to come back
+    /// by itself.
+    private func start(of new: NewTag, isByItself: Bool, gap: Int64, state: StoreState?) throws -> Int64? {
+        let tombstone = try state?.tombstone(new.tag)
+        let lifts = try state?.lift() ?? 0
         let start: Int64
-        if let given = new.start {
-            guard given >= tombstone ?? 1 else {
-                throw conflict(
-                    "START \(given) of \(new.tag) is below \(tombstone ?? 1), up to which IDs were leased before it was "
-                        + "dropped; leave START out, or FORGET \(new.tag) first if those IDs may come again")
-            }
-            start = given
-        } else if let tombstone {
-            let (sum, overflow) = max(tombstone, 1).addingReportingOverflow(gap)
-            guard !overflow else {
-                throw conflict(
-                    "\(new.tag) was dropped at \(tombstone), too near to 2^63 − 1 to go on; FORGET \(new.tag) first")
-            }
-            start = sum
-        } else {
-            start = 1
+        switch FirstID.decide(start: new.start, tombstone: tombstone, lifts: lifts, gap: gap, isByItself: isByItself) {
+        case .at(let first): start = first
+        case .staysDropped: return nil
+        case .belowTombstone(let tombstone):
+            throw conflict(
+                "START \(new.start ?? 1) of \(new.tag) is below \(tombstone), up to which IDs were leased before it was "
+                    + "dropped; leave START out, or FORGET \(new.tag) first if those IDs may come again")
+        case .overflow where tombstone == nil:
+            throw conflict(
+                "\(new.tag) has no room above \(lifts) lifts of the counters by \(gap), in which it may have been lost; "
+                    + "CREATE it with a START")
+        case .overflow(let tombstone):
+            throw conflict(
+                "\(new.tag) was dropped at \(tombstone), too near to 2^63 − 1 to go on; FORGET \(new.tag) first")
         }
         guard start <= new.limit ?? .max else {
             throw conflict("MAX \(new.limit ?? .max) of \(new.tag) is below its first ID, \(start)")
@@ -160,6 +184,6 @@ extension SQLiteSession {
         }
         return TagDescription(
             tag: tag, maxID: maxID, step: step(row["step"]), description: String.fromDatabaseValue(row["description"]),
-            limit: try StoreState.integer(row["top"], name: StoreState.limitName(tag), path: path))
+            limit: try StoreState.integer(row["top"], name: leaseSQL.limitName(tag), path: path))
     }
 }

@@ -13,6 +13,9 @@ package struct SQLiteStore: SegmentStore {
     private let createSchema: Bool
     private let queryTimeout: Duration
     private let defaultStep: Int64
+    private let hasIdentity: Bool
+    /// Of all sessions of this store, one after the other.
+    private let lastLog = LastLog()
 
     /// Names the store; nothing is opened yet.
     ///
@@ -22,9 +25,11 @@ package struct SQLiteStore: SegmentStore {
     ///   - createSchema: whether file and tables may be made, where the journal knows no store yet.
     ///   - queryTimeout: how long to wait for other writers.
     ///   - defaultStep: the step of a row that has no usable one, at least 1.
+    ///   - identity: whether the file is told from copies of it (`store.identity`). Without that only floors and the own
+    ///     traces show that a backup was restored.
     package init(
         path: String, table: String = "leaf_alloc", createSchema: Bool = true, queryTimeout: Duration = .seconds(2),
-        defaultStep: Int64 = 1000
+        defaultStep: Int64 = 1000, identity: Bool = true
     ) throws(StoreError) {
         precondition(defaultStep >= 1 && queryTimeout >= .zero)
         guard !path.isEmpty, !path.utf8.contains(0) else {
@@ -36,18 +41,20 @@ package struct SQLiteStore: SegmentStore {
         self.createSchema = createSchema
         self.queryTimeout = queryTimeout
         self.defaultStep = defaultStep
+        hasIdentity = identity
     }
 
     package var redactedURL: String { "sqlite://\(path)" }
 
-    package func connect(knownStore: StoreID?) throws(StoreError) -> any StoreSession {
-        try open(knownStore: knownStore)
+    package func connect(knownStore: StoreID?, mayCreate: Bool) throws(StoreError) -> any StoreSession {
+        try open(knownStore: knownStore, mayCreate: mayCreate)
     }
 
-    /// `connect`, with the type that also tells the missing guards and skipped tags.
-    package func open(knownStore: StoreID?) throws(StoreError) -> SQLiteSession {
-        let mayCreate = createSchema && knownStore == nil
-        let connection = try SQLiteConnection(path: path, mayCreate: mayCreate, timeout: queryTimeout)
+    /// `connect`, with the type that tests break from inside.
+    package func open(knownStore: StoreID?, mayCreate isFirst: Bool = true) throws(StoreError) -> SQLiteSession {
+        let isFirst = isFirst && knownStore == nil
+        let mayCreate = createSchema && isFirst
+        let connection = try SQLiteConnection(path: path, mayCreate: mayCreate, timeout: queryTimeout, lastLog: lastLog)
         do throws(StoreError) {
             if !mayCreate {
                 // Before anything is written: a known file may be empty now.
@@ -57,12 +64,18 @@ package struct SQLiteStore: SegmentStore {
             }
             try connection.makeDurable()
             return try connection.write("reading the schema") { db in
+                let isNew = try Schema(of: table, in: db, path: path).table == nil
                 if mayCreate { try Schema.create(table, in: db) }
                 let schema = try Schema(of: table, in: db, path: path)
-                let state = schema.hasState ? StoreState(db: db, path: path) : nil
+                let state = schema.hasState ? StoreState(db: db, path: path, names: StoreState.Names(table)) : nil
+                let found = try existingTable(schema)
+                let storeID = try identify(
+                    state, server: connection.server, knownStore: knownStore, isFirst: isFirst)
+                // A second table in this database: its counters are good on this server too.
+                if isNew { try state?.recordServer(connection.server) }
                 return SQLiteSession(
-                    connection: connection, storeID: try identify(state, knownStore: knownStore),
-                    table: try existingTable(schema), schema: schema, defaultStep: defaultStep)
+                    connection: connection, storeID: storeID, table: found, schema: schema, defaultStep: defaultStep,
+                    hasIdentity: hasIdentity)
             }
         } catch {
             connection.close()
@@ -81,10 +94,12 @@ package struct SQLiteStore: SegmentStore {
     /// Finds out which store this is, and whether it is the one that the journal knows.
     ///
     /// Only a store that no journal knows is given an identity: a known one that has lost it has lost its counters too.
-    private func identify(_ state: StoreState?, knownStore: StoreID?) throws -> StoreID {
+    private func identify(
+        _ state: StoreState?, server: String, knownStore: StoreID?, isFirst: Bool
+    ) throws -> StoreID {
         let found: StoreID? =
             if let state {
-                try knownStore == nil ? state.makeStoreID() : state.storeID()
+                try isFirst ? state.makeStoreID(server: server) : state.storeID()
             } else {
                 StoreID.derived(path: path, table: table.text)
             }

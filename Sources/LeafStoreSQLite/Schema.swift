@@ -14,9 +14,20 @@ struct Schema {
         hasAgents = try CentralTable.exists(Agents.table, in: db)
     }
 
-    /// Leafd's own tables that are not there: what they guard against is not guarded against.
+    /// Leafd's own tables that are not there, and what is not guarded against without them.
     var missingGuards: [String] {
-        (hasState ? [] : [StoreState.table]) + (hasAgents ? [] : [Agents.table])
+        var lines: [String] = []
+        if !hasState {
+            lines.append(
+                "\(StoreState.table) is missing: nothing tells this store from another or from a copy of it, counters that "
+                    + "went backward are not lifted by themselves, and no tag can be dropped or get a MAX")
+        }
+        if !hasAgents {
+            lines.append(
+                "\(Agents.table) is missing: a second daemon on a copy of this one's memory or journal is not noticed, and "
+                    + "of a database that went backward only what the floors of this host show, or another server")
+        }
+        return lines
     }
 
     /// Makes what is not there. Leaf's table as Leaf has it, so that a Leaf server can serve the same tags.
@@ -30,7 +41,7 @@ struct Schema {
                     description VARCHAR(256),
                     update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
                 CREATE TABLE IF NOT EXISTS \(StoreState.table) (
-                    name VARCHAR(191) NOT NULL PRIMARY KEY,
+                    name VARCHAR(255) NOT NULL PRIMARY KEY,
                     value VARCHAR(256) NOT NULL);
                 CREATE TABLE IF NOT EXISTS \(Agents.table) (
                     agent_id VARCHAR(32) NOT NULL PRIMARY KEY,

@@ -7,40 +7,41 @@ import LeafStore
 /// file that is later put in its place (a backup, a copy), which would lease the same range again. So each transaction
 /// asks whether the path still means the open file.
 struct StoreFile {
-    /// What tells one file from another on a running host.
-    struct Identity: Hashable {
-        let device: UInt64
-        let inode: UInt64
-
-        /// Reads the identity of the file that a path means now; nil if there is none.
-        ///
-        /// Never opens the file: closing any descriptor of it would drop SQLite's own locks (POSIX).
-        static func of(_ path: String) throws(StoreError) -> Identity? {
-            var status = stat()
-            guard stat(path, &status) != 0 else {
-                return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-            }
-            let problem = errno
-            if problem == ENOENT || problem == ENOTDIR { return nil }
-            throw StoreError(
-                .unavailable,
-                "central store \(path): cannot be examined (\(String(cString: strerror(problem)))); "
-                    + "check that leafd may search the folder", isSessionLost: true)
-        }
-    }
-
     let path: String
-    let identity: Identity
+    let identity: FileIdentity
+    /// Nil before the first write transaction.
+    var log: WriteAheadLog?
 
-    /// Throws unless the path still means the file that was opened.
+    /// Throws unless the path still means the file that was opened, under no other name, and its log is there.
     func verify() throws(StoreError) {
-        let found = try Identity.of(path)
-        guard found != identity else { return }
+        let found = try FileIdentity.ofDatabase(path)
+        guard found != identity else {
+            try log?.verify()
+            return
+        }
         let what = found == nil ? "is gone" : "has been replaced by another file"
         throw StoreError(
             .missing,
             "central store \(path): the file that was opened \(what); put it back; leasing "
                 + "goes on by itself once the store is there again", isSessionLost: true)
+    }
+
+    /// What tells this file from a copy put in its place, also after a reboot: the file system, the inode, and
+    /// when that was born: `rm` and `cp` mostly give an inode's number again.
+    ///
+    /// The file system by f_fsid, which ext4, Btrfs and tmpfs derive from their UUID; a device number may be another after
+    /// the next boot. On XFS f_fsid is the device number: then counters are lifted once too often, which costs a gap.
+    /// Copying another file's bytes into this one changes nothing here: the own traces show that.
+    static func server(path: String, identity: FileIdentity) throws(StoreError) -> String {
+        var system = statvfs()
+        guard statvfs(path, &system) == 0 else {
+            throw StoreError(
+                .unavailable,
+                "central store \(path): its file system cannot be examined (\(String(cString: strerror(errno)))); "
+                    + "check that leafd may search the folder", isSessionLost: true)
+        }
+        let parts = [UInt64(system.f_fsid), identity.birth].map { String($0, radix: 16) }
+        return "sqlite:\(parts[0]):\(identity.inode):\(parts[1])"
     }
 
     /// Says why SQLite cannot open a file that may be created: the folder decides.

@@ -13,6 +13,14 @@ enum ExitStatus {
     static let unhealthy: Int32 = 2
     /// No connection, no answer in time, or no answer that leafd would give.
     static let noConnection: Int32 = 3
+    /// `forget`: nobody said yes.
+    static let refused: Int32 = 1
+    /// `journal verify`, `stats --journal`: the journal is damaged.
+    static let damaged: Int32 = 1
+    /// `journal verify`, `stats --journal`: there is none, or it cannot be read.
+    static let unreadable: Int32 = 2
+    /// `journal verify`, `stats --journal`: a running leafd holds it.
+    static let locked: Int32 = 3
     /// Standard output cannot be written (EX_IOERR).
     static let outputFailed: Int32 = 74
     /// There is no leafd to run, as a shell says it.
@@ -33,6 +41,8 @@ extension Leafctl {
             fail(error.isAnswer ? ExitStatus.rejected : ExitStatus.noConnection, error.message)
         case let error as StatsError:
             fail(ExitStatus.noConnection, error.description)
+        case let error as DeadlyJournal:
+            fail(ExitStatus.damaged, "the journal is damaged: \(error.reason)")
         case let error as CommandError:
             fail(error.status, error.message)
         default:
@@ -53,7 +63,6 @@ extension Leafctl {
     }
 
     private static func say(_ message: String) {
-        let line = Array("leafctl: \(message)\n".utf8)
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        StandardError.line("leafctl: \(message)")
     }
 }

@@ -16,11 +16,13 @@ struct Leafctl: ParsableCommand {
 
             Exit status: 0 done; 1 leafd answered with an error (health: degraded); 2 health: unhealthy; 3 no answer from \
             leafd; 64 wrong usage; 74 standard output cannot be written. check-config exits as leafd --check does (78: the \
-            file is not valid), or with 127 where there is no leafd.
+            file is not valid). journal verify and stats --journal: 1 damaged; 2 there is none, or it cannot be read; 3 a \
+            running leafd holds it. These three need leafd itself, beside leafctl or on PATH: 127 where there is none.
             """,
         subcommands: [
             NextCommand.self, LeaseCommand.self, StatsCommand.self, TagsCommand.self, CreateCommand.self,
-            AlterCommand.self, DropCommand.self, HealthCommand.self, CheckConfigCommand.self,
+            AlterCommand.self, DropCommand.self, BumpCommand.self, ForgetCommand.self, FenceCommand.self,
+            HealthCommand.self, CheckConfigCommand.self, JournalCommand.self,
         ]
     )
 

@@ -45,8 +45,11 @@ struct Daemon {
         if manager.inheritedSockets().contains(where: { $0.name == Sockets.adminName }) { policy.hasAdminSocket = true }
         try Folders.makeParent(of: settings.journal.path)
         if case .sqlite(let path) = settings.store.url { try Folders.makeParent(of: path) }
+        let witness = try settings.chooseWitnessFolder()
+        if let note = witness.note { log.warning("\(note)") }
         // The journal's lock comes before the socket: who holds it may remove a dead daemon's socket file.
-        let engine = try Engine(settings: settings.engineSettings(for: store), store: store, log: log)
+        let engine = try Engine(
+            settings: settings.engineSettings(for: store, witnessFolder: witness.path), store: store, log: log)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoops(settings))
         let server = Server(
             engine: engine, group: group, limits: settings.serverLimits(), policy: policy,

@@ -39,7 +39,15 @@ struct Leafd: AsyncParsableCommand {
     @Flag(help: "Once ready, print what to type to try it.")
     var hints = false
 
+    @Option(help: .hidden)
+    var verifyJournal: String?
+
+    @Option(help: .hidden)
+    var dumpJournal: String?
+
     func run() async throws {
+        if let verifyJournal { throw ExitCode(JournalInspection.verify(path: verifyJournal)) }
+        if let dumpJournal { throw ExitCode(JournalInspection.dump(path: dumpJournal)) }
         let source = ConfigurationSource(file: config, sets: sets)
         let loaded: Configuration.Loaded
         do {

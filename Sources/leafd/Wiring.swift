@@ -1,6 +1,7 @@
 import LeafConfiguration
 import LeafCore
 import LeafEngine
+import LeafJournal
 import LeafServer
 import LeafStore
 import LeafStoreSQLite
@@ -16,7 +17,7 @@ struct WiringError: Error, CustomStringConvertible {
 
 /// Turns the configuration into what the parts want to know.
 extension Configuration {
-    func engineSettings(for segmentStore: any SegmentStore) -> EngineSettings {
+    func engineSettings(for segmentStore: any SegmentStore, witnessFolder: String?) -> EngineSettings {
         EngineSettings(
             rules: StockRules(
                 step: StepPolicy(
@@ -26,9 +27,21 @@ extension Configuration {
                 maxSegments: segments.maxSegments,
                 window: journal.window, failoverGap: failoverGap),
             journalPath: journal.path, journalMapBytes: journal.mapSize,
-            afterReboot: journal.afterReboot == .serve ? .serve : .wait,
-            storePlace: StorePlace(url: segmentStore.redactedURL, table: store.table), autoCreate: segments.autoCreate,
-            tunables: engineTunables())
+            verifyJournal: ChildProcessVerifier(executable: "/proc/self/exe", arguments: ["--verify-journal"]).verify,
+            witnessFolder: witnessFolder, afterReboot: journal.afterReboot == .serve ? .serve : .wait,
+            storePlace: StorePlace(url: segmentStore.redactedURL, table: store.table), beat: store.beat,
+            autoCreate: segments.autoCreate, tunables: engineTunables())
+    }
+
+    /// Where the journal's witness is kept; nil with a note for the log if there is no file system in memory for it.
+    ///
+    /// - Throws: `WiringError` if the configured folder is not on one.
+    func chooseWitnessFolder() throws -> (path: String?, note: String?) {
+        let choice = WitnessFolder.choose(configured: journal.witness.value, environment: Environment.all)
+        if journal.witness.value != nil && choice.path == nil {
+            throw WiringError(description: "journal.witness: \(choice.note ?? "")")
+        }
+        return choice
     }
 
     func engineTunables() -> EngineTunables {
@@ -58,7 +71,7 @@ extension Configuration {
             do throws(StoreError) {
                 return try SQLiteStore(
                     path: path, table: store.table, createSchema: createSchema, queryTimeout: store.queryTimeout,
-                    defaultStep: segments.defaultStep)
+                    defaultStep: segments.defaultStep, identity: store.identity == .auto)
             } catch {
                 throw WiringError(description: "\(error)")
             }

@@ -6,8 +6,30 @@ import Testing
 ///
 /// One at a time, since each brings its own load. No test waits for a time to pass where it can wait for an event; the
 /// deadlines are there so that nothing hangs.
-@Suite("leafd, as its users run it", .serialized, .showingDaemonLogs)
+@Suite("leafd, as its users run it", .serialized, .aloneOnTheMachine, .showingDaemonLogs)
 enum Integration {}
+
+extension Trait where Self == AloneOnTheMachine {
+    static var aloneOnTheMachine: Self { AloneOnTheMachine() }
+}
+
+/// Runs a test when no other that brings a load of its own runs: the tests of crashes do.
+struct AloneOnTheMachine: TestTrait, SuiteTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        await Machine.shared.claim()
+        do {
+            try await function()
+        } catch {
+            await Machine.shared.release()
+            throw error
+        }
+        await Machine.shared.release()
+    }
+}
 
 extension Trait where Self == IssueHandlingTrait {
     /// Adds the last lines of the daemons' logs to every issue.

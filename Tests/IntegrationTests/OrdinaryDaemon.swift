@@ -13,7 +13,7 @@ final class OrdinaryDaemon: Sendable {
     init(_ setup: DaemonSetup) throws {
         self.setup = setup
         try setup.write()
-        if geteuid() == 0 { try run("chown", ["-R", OrdinaryDaemon.nobody, setup.folder.path]) }
+        if geteuid() == 0 { try run("chown", ["-R", OrdinaryDaemon.nobody, setup.folder.path, setup.folder.memory]) }
         try start()
     }
 

@@ -55,9 +55,11 @@ extension Integration {
                 ["-l", activated, try Tool.product("leafd"), "--config", setup.configurationPath],
                 output: setup.outputPath, errors: setup.logPath)
             defer { process.kill() }
-            try eventually("the socket is there") { FileManager.default.fileExists(atPath: activated) }
-            // The first connection starts the daemon, and waits in the backlog meanwhile.
-            let leafd = try LeafConnection(path: activated, timeout: .seconds(30))
+            // The first connection starts the daemon, and waits in the backlog meanwhile. The socket's file is there a moment
+            // before anybody listens.
+            let leafd = try eventually("the socket is listened on") {
+                try? LeafConnection(path: activated, timeout: .seconds(30))
+            }
             #expect(try leafd.next("orders") == 1)
             #expect(try LeafConnection(path: activated, timeout: .seconds(10)).next("orders") == 2)
             #expect(!FileManager.default.fileExists(atPath: setup.socketPath))

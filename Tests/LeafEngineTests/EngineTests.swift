@@ -116,7 +116,7 @@ import Testing
         _ = try running.first("orders")
         running.engine.stop()
         let agent = try folder.header().agentID
-        try folder.rewriteHeader { $0.host.bootID = "an earlier boot" }
+        try folder.reboot()
         store.set(down: true)
         running = try Running(folder, store)
         #expect(running.engine.recovery.confidence == .unproven)
@@ -138,7 +138,7 @@ import Testing
         _ = try running.first("users")
         running.engine.stop()
         let users = try #require(try record("users"))
-        try folder.rewriteHeader { $0.host.bootID = "an earlier boot" }
+        try folder.reboot()
         store.set(down: true)
         running = try Running(folder, store)
         _ = try running.first("orders")

@@ -8,12 +8,23 @@ final class FakeStore: SegmentStore {
         var id = StoreID.random()
         var counters: [Tag: Int64] = [:]
         var steps: [Tag: Int64] = [:]
-        var agents: [String: Int64] = [:]
+        var agents: [String: AgentRow] = [:]
+        var server: String? = "one"
+        var recordedServer: String? = "one"
+        var lifts: Int64 = 0
+        var forgotten: [Tag] = []
         var isDown = false
         /// The next lease moves the counter, and its reply is lost.
         var losesNextReply = false
+        /// The next beat moves the row, and its reply is lost.
+        var losesNextBeat = false
         var leases = 0
         var connects = 0
+
+        func isPresent(_ agent: AgentMark?) -> Bool {
+            guard let agent, let row = agents[agent.agentID] else { return false }
+            return row.beat >= agent.beat
+        }
     }
 
     let kind = "fake"
@@ -35,7 +46,7 @@ final class FakeStore: SegmentStore {
 
     func set(down: Bool) { state.with { $0.isDown = down } }
 
-    func connect(knownStore: StoreID?) throws(StoreError) -> any StoreSession {
+    func connect(knownStore: StoreID?, mayCreate: Bool) throws(StoreError) -> any StoreSession {
         let (isDown, id) = state.with {
             $0.connects += 1
             return ($0.isDown, $0.id)
@@ -48,7 +59,10 @@ final class FakeStore: SegmentStore {
 
 private final class FakeSession: StoreSession {
     let storeID: StoreID
+    let missingGuards: [String] = []
+    let skippedTags: [String] = []
     private let store: FakeStore
+    private var server: String?
 
     init(_ store: FakeStore, _ id: StoreID) {
         self.store = store
@@ -61,10 +75,15 @@ private final class FakeSession: StoreSession {
         return result
     }
 
+    private static let wentBackward = StoreError(.wentBackward, "the fake store went backward", isSessionLost: true)
+
     func lease(_ requests: [LeaseRequest]) throws(StoreError) -> [LeaseResult] {
-        let (results, isLost) = try call { state in
+        let server = server
+        let (results, isLost): ([LeaseResult]?, Bool) = try call { state in
+            guard state.recordedServer == server, requests.allSatisfy({ state.isPresent($0.agent) }) else {
+                return (nil, false)
+            }
             let results = requests.map { request -> LeaseResult in
-                guard state.agents[request.agent?.agentID ?? ""] != nil else { return .agentLost }
                 guard let counter = state.counters[request.tag] else { return .noSuchTag }
                 let start = counter < request.floor ? request.jump : counter
                 state.counters[request.tag] = start + request.count
@@ -78,12 +97,65 @@ private final class FakeSession: StoreSession {
             defer { state.losesNextReply = false }
             return (results, state.losesNextReply)
         }
+        guard let results else { throw FakeSession.wentBackward }
         if isLost { throw StoreError(.unavailable, "the reply was lost", isSessionLost: true) }
         return results
     }
 
-    func register(agent: AgentMark, host: String) throws(StoreError) {
-        try call { $0.agents[agent.agentID] = agent.beat }
+    func facts(agentID: String) throws(StoreError) -> StoreFacts {
+        let id = storeID.text
+        let facts = try call { state in
+            StoreFacts(
+                storeID: id, row: state.agents[agentID], hasAgents: true, hasState: true, server: state.server,
+                recordedServer: state.recordedServer, lift: state.lifts)
+        }
+        server = facts.server
+        return facts
+    }
+
+    func beat(_ beat: AgentBeat) throws(StoreError) -> BeatReply {
+        let (reply, isLost) = try call { state in
+            let found = state.agents[beat.agentID]
+            guard found == beat.seen else { return (BeatReply(isAcknowledged: false, lift: state.lifts), false) }
+            state.agents[beat.agentID] = AgentRow(beat: beat.beat, nonce: beat.nonce, isContested: false)
+            defer { state.losesNextBeat = false }
+            return (BeatReply(isAcknowledged: true, lift: state.lifts), state.losesNextBeat)
+        }
+        if isLost { throw StoreError(.unavailable, "the reply was lost", isSessionLost: true) }
+        return reply
+    }
+
+    func contest(agentID: String) throws(StoreError) {
+        try call { state in
+            guard let row = state.agents[agentID] else { return }
+            state.agents[agentID] = AgentRow(beat: row.beat, nonce: row.nonce, isContested: true)
+        }
+    }
+
+    func lift(_ lift: CounterLift) throws(StoreError) -> Bool {
+        try call { state in
+            guard lift.expected == nil || lift.expected == state.lifts else { return false }
+            state.lifts += 1
+            if let server = lift.server { state.recordedServer = server }
+            for (tag, counter) in state.counters {
+                state.counters[tag] = max(counter, lift.floors[tag] ?? 0) + lift.gap
+            }
+            return true
+        }
+    }
+
+    func bump(_ tag: Tag, to counter: Int64) throws(StoreError) -> Int64 {
+        let now = try call { state -> Int64? in
+            guard let found = state.counters[tag] else { return nil }
+            state.counters[tag] = max(found, counter)
+            return max(found, counter)
+        }
+        guard let now else { throw StoreError(.noSuchTag, "there is no tag \(tag)") }
+        return now
+    }
+
+    func forget(_ tag: Tag) throws(StoreError) {
+        try call { $0.forgotten.append(tag) }
     }
 
     func listTags() throws(StoreError) -> [TagDescription] {

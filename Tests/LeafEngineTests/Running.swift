@@ -1,3 +1,4 @@
+import Foundation
 import LeafCore
 import LeafJournal
 import LeafStore
@@ -36,7 +37,7 @@ final class Running {
 
     init(
         _ folder: TemporaryFolder, _ store: FakeStore, journal: String = "journal", table: String = "leaf_alloc",
-        autoCreate: Bool = false, tags: [NewTag] = []
+        autoCreate: Bool = false, tags: [NewTag] = [], beat: Duration = .seconds(30)
     ) throws {
         let settings = EngineSettings(
             rules: StockRules(
@@ -45,8 +46,9 @@ final class Running {
                     longLife: .seconds(1800)),
                 preloadThreshold: 0.1, reserve: .zero, maxSegments: 1000, window: .seconds(1),
                 failoverGap: 1_000_000),
-            journalPath: folder.file(journal), journalMapBytes: 64 << 20, afterReboot: .serve,
-            storePlace: StorePlace(url: store.redactedURL, table: table), autoCreate: autoCreate,
+            journalPath: folder.file(journal), journalMapBytes: 64 << 20,
+            verifyJournal: { Journal.verify(path: $0) }, witnessFolder: folder.memory, afterReboot: .serve,
+            storePlace: StorePlace(url: store.redactedURL, table: table), beat: beat, autoCreate: autoCreate,
             tunables: EngineTunables(maxParked: 100, tags: tags, warm: []))
         engine = try patiently(while: isLocked) {
             try Engine(settings: settings, store: store, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -93,10 +95,20 @@ final class Running {
 /// The journal of a stopped engine.
 extension TemporaryFolder {
     func journal() throws -> Journal {
-        try patiently(while: isLocked) { try Journal(path: file("journal"), mapBytes: 64 << 20) }
+        try patiently(while: isLocked) {
+            try Journal(path: file("journal"), mapBytes: 64 << 20, verify: { Journal.verify(path: $0) })
+        }
     }
 
     func header() throws -> JournalHeader { try journal().header }
+
+    /// What a boot leaves: a journal of an earlier boot, and nothing in memory.
+    func reboot() throws {
+        try rewriteHeader { $0.host.bootID = "an earlier boot" }
+        for name in try FileManager.default.contentsOfDirectory(atPath: memory) {
+            try FileManager.default.removeItem(atPath: memory + "/" + name)
+        }
+    }
 
     func rewriteHeader(_ change: (inout JournalHeader) -> Void) throws {
         let journal = try journal()
@@ -104,4 +116,14 @@ extension TemporaryFolder {
         change(&header)
         try journal.commit([], header: header)
     }
+}
+
+/// Waits until something is so, and lets the thread go in between. The count of turns only guards against hanging: time means
+/// nothing where other tests hold the threads.
+func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
+    for _ in 0..<30_000 {
+        if try condition() { return }
+        try await Task.sleep(for: .milliseconds(1))
+    }
+    throw TestProblem("it never came to this: \(what)")
 }

@@ -36,16 +36,16 @@ import Testing
         var running = try Running(folder, store, autoCreate: true)
         _ = try running.first("orders")
         running.engine.stop()
-        try folder.rewriteHeader { $0.host.bootID = "an earlier boot" }
+        try folder.reboot()
         running = try Running(folder, store, autoCreate: true)
         // Clients ask for new tags while the daemon settles with the store: some in the moment between the two.
         var names: [String] = []
-        while running.engine.identity.with({ $0.isUnconfirmed }) && names.count < 90_000 {
+        while running.engine.identity.with({ $0.header.isUnconfirmed }) && names.count < 90_000 {
             names.append("tag-\(names.count)")
             _ = names[names.count - 1].withUTF8 { running.engine.find(UnsafeRawBufferPointer($0)) }
         }
         _ = try running.first("orders")
-        let epoch = running.engine.identity.with { $0.epoch }
+        let epoch = running.engine.identity.with { $0.header.epoch }
         for name in names {
             guard let entry = running.engine.entry(try Tag(name)) else { continue }
             let found = entry.handle { stock, _, _ in stock.epoch }
@@ -67,7 +67,9 @@ import Testing
     @Test func `a journal is held even when its lock's file is removed`() throws {
         let running = try Running(folder, FakeStore())
         #expect(unlink(folder.file("journal") + "/lock") == 0)
-        #expect(throws: JournalError.self) { try Journal(path: folder.file("journal"), mapBytes: 64 << 20) }
+        #expect(throws: JournalError.self) {
+            try Journal(path: folder.file("journal"), mapBytes: 64 << 20, verify: { Journal.verify(path: $0) })
+        }
         running.engine.stop()
     }
 

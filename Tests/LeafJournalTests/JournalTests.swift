@@ -5,21 +5,6 @@ import Testing
 
 @testable import LeafJournal
 
-private let mapBytes = 64 << 20
-
-/// Opens a journal that this test has just closed.
-func reopened(_ path: String) throws -> Journal {
-    try patiently(while: { ($0 as? JournalError)?.code == .locked }) { try Journal(path: path, mapBytes: mapBytes) }
-}
-
-extension TagRecord {
-    static func sample(_ number: Int64 = 1) -> TagRecord {
-        TagRecord(
-            incarnation: 7, epoch: 1, segments: [Segment(start: 1, end: 1001), Segment(start: 5001, end: 6001)],
-            hi: 100 + number, cap: 300, position: 80, floor: 6001, step: 2000, tableStep: 1000)
-    }
-}
-
 @Suite struct JournalTests {
     private let folder = TemporaryFolder()
     private var path: String { folder.file("journal") }
@@ -28,7 +13,7 @@ extension TagRecord {
         let tags = try (0..<100).map { try Tag("tag-\($0)") }
         var header: JournalHeader
         do {
-            let journal = try Journal(path: path, mapBytes: mapBytes)
+            let journal = try openJournal(path)
             #expect(journal.isNew)
             header = journal.header
             header.storeID = "0123456789abcdef0123456789abcdef"
@@ -50,11 +35,11 @@ extension TagRecord {
     }
 
     @Test func `one daemon at a time holds a journal`() throws {
-        let first = try Journal(path: path, mapBytes: mapBytes)
-        #expect(throws: JournalError.self) { try Journal(path: path, mapBytes: mapBytes) }
+        let first = try openJournal(path)
+        #expect(throws: JournalError.self) { try openJournal(path) }
         do {
-            _ = try Journal(path: path, mapBytes: mapBytes)
-        } catch {
+            _ = try openJournal(path)
+        } catch let error as JournalError {
             #expect(error.code == .locked)
             #expect(error.message.contains(path))
         }
@@ -62,33 +47,22 @@ extension TagRecord {
     }
 
     @Test func `every flipped bit of a record is found`() throws {
-        let tag = try Tag("orders")
-        let bytes: [UInt8]
-        do {
-            let journal = try Journal(path: path, mapBytes: mapBytes)
-            try journal.commit([(tag, .sample())], header: journal.header)
-            bytes = tag.withBytes { TagRecord.sample().encoded(key: $0, sequence: 1) }
-        }
-        let file = path + "/data.mdb"
-        let whole = try Data(contentsOf: URL(filePath: file))
-        let place = try #require(whole.range(of: Data(bytes))).lowerBound
-        let handle = try FileHandle(forUpdating: URL(filePath: file))
-        for bit in 0..<bytes.count * 8 {
-            let offset = UInt64(place + bit / 8)
-            try handle.seek(toOffset: offset)
-            try handle.write(contentsOf: [bytes[bit / 8] ^ 1 << (bit % 8)])
-            let journal = try reopened(path)
-            do {
-                _ = try journal.records()
+        let header = try makeJournal(path, tags: 1, commits: 0)
+        let data = try DataBytes(path)
+        let record = Array("tag-0".utf8).withUnsafeBytes { TagRecord.sample().encoded(key: $0, sequence: 1) }
+        let place = try #require(Data(data.bytes).range(of: Data(record))).lowerBound
+        for bit in 0..<record.count * 8 {
+            var flipped = data
+            flipped.bytes[place + bit / 8] ^= 1 << (bit % 8)
+            try flipped.write()
+            guard case .damaged(let reason) = Journal.verify(path: path) else {
                 Issue.record("bit \(bit) was flipped and nobody noticed")
-            } catch {
-                #expect(error.code == .damaged)
-                #expect(error.message.contains("orders"))
+                continue
             }
-            try handle.seek(toOffset: offset)
-            try handle.write(contentsOf: [bytes[bit / 8]])
+            #expect(reason.contains("tag-0"))
         }
-        #expect(try reopened(path).records().count == 1)
+        try data.write()
+        #expect(try reopened(path).header == header)
     }
 
     /// What reading a value under a key says is wrong.
@@ -128,12 +102,12 @@ extension TagRecord {
     }
 
     @Test func `room is written ahead, and not as a hole`() throws {
-        let journal = try Journal(path: path, mapBytes: mapBytes)
+        let journal = try openJournal(path)
         #expect(journal.hasHeadroom)
         var status = stat()
         #expect(stat(path + "/data.mdb", &status) == 0)
-        #expect(status.st_size >= JournalFolder.headroom)
-        #expect(Int(status.st_blocks) * 512 >= JournalFolder.headroom)
+        #expect(status.st_size >= DataFile.headroom)
+        #expect(Int(status.st_blocks) * 512 >= DataFile.headroom)
     }
 
     @Test(.enabled(if: geteuid() == 0, "mounting a small file system takes root"))
@@ -142,7 +116,7 @@ extension TagRecord {
         try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
         try run("/bin/mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", mount)
         defer { try? run("/bin/umount", mount) }
-        let journal = try Journal(path: mount + "/journal", mapBytes: mapBytes)
+        let journal = try openJournal(mount + "/journal")
         fill(mount + "/filler")
         for number in 0..<300 {
             try journal.commit([(try Tag("tag-\(number % 40)"), .sample(Int64(number)))], header: journal.header)

@@ -9,10 +9,10 @@ struct StatsDocumentTests {
             StatsDocument().jsonText() == """
                 {"agent_id":null,"commands":{},"connections":{"open":0,"refused":0,"total":0},"errors":{},\
                 "journal":{"bytes":null,"commit_ms":{"max":null,"p50":null,"p99":null},"commits":0,"failures":0,\
-                "map_bytes":null,"path":""},"pid":0,"request_us":{"max":null,"p50":null,"p99":null,"p999":null},\
+                "map_bytes":null,"path":"","replacements":0,"witness":null},"pid":0,"request_us":{"max":null,"p50":null,"p99":null,"p999":null},\
                 "snowflake":{"clock_offset_ms":null,"enabled":false,"horizon_s":null,"issued":0,"waits":0,"workers":[]},\
                 "started_from":null,"store":{"errors":0,"kind":"","lease_ms":{"max":null,"p50":null,"p99":null},\
-                "since":null,"up":null,"url":""},"tags":[],"tags_total":0,"uptime_s":0,"version":""}
+                "lifts":0,"since":null,"up":null,"url":""},"tags":[],"tags_total":0,"uptime_s":0,"version":""}
                 """)
     }
 
@@ -130,10 +130,13 @@ extension StatsDocument {
         document.store.up = false
         document.store.since = "2026-01-02T03:04:05Z"
         document.store.errors = 3
+        document.store.lifts = 1
         document.store.leaseMilliseconds = StatsPercentiles(p50: 0.25, p99: 1, max: 4)
         document.journal.path = "/var/lib/leafd/a \"quoted\" journal"
         document.journal.bytes = 16384
         document.journal.mapBytes = 1 << 30
+        document.journal.replacements = 2
+        document.journal.witness = true
         document.journal.commitMilliseconds.max = 3
         document.connections.open = 2
         document.commands = ["NEXT": 7]

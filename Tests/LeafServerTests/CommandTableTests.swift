@@ -75,16 +75,36 @@ struct CommandTableTests {
             ("CREATE", "-ERR wrong number of arguments for 'create' command"),
             ("NEXT users", "-NOTAG no such tag users: create it with CREATE (or leafctl create)"),
         ],
+        [
+            ("BUMP orders 5000", "+OK"), ("NEXT orders", ":5000"), ("BUMP orders 10", "+OK"), ("bump all", "+OK"),
+            ("BUMP nothing 5", "-NOTAG no such tag nothing"), ("BUMP ALL 5", "-NOTAG no such tag ALL"),
+            ("BUMP orders", "-ERR syntax error: BUMP tag n, or BUMP ALL for all tags"),
+            ("BUMP orders 0", "-ERR the counter '0' is not an integer from 1 to 9223372036854775807"),
+            ("BUMP orders -7", "-ERR the counter '-7' is not an integer from 1 to 9223372036854775807"),
+            ("BUMP orders ten", "-ERR the counter 'ten' is not an integer from 1 to 9223372036854775807"),
+            (
+                "BUMP orders 9223372036854775808",
+                "-ERR the counter '9223372036854775808' is not an integer from 1 to 9223372036854775807"
+            ),
+            ("BUMP", "-ERR wrong number of arguments for 'bump' command"),
+            ("BUMP orders 5 6", "-ERR wrong number of arguments for 'bump' command"), ("NEXT orders", ":5001"),
+        ],
+        [
+            ("CREATE ALL", "+OK"), ("BUMP ALL 777", "+OK"), ("NEXT ALL", ":777"), ("NEXT orders", ":1"),
+        ],
+        [
+            ("FORGET orders", "+OK"), ("FORGET nothing", "+OK"), ("NEXT orders", ":1"),
+            ("FORGET", "-ERR wrong number of arguments for 'forget' command"),
+            ("FORGET orders users", "-ERR wrong number of arguments for 'forget' command"),
+            ("FENCE orders", "-ERR wrong number of arguments for 'fence' command"),
+            ("NEXT orders", ":2"), ("FENCE", "+OK"), ("NEXT orders", ":101"),
+        ],
         // What later versions serve
         [
             ("SNOWFLAKE", "-ERR SNOWFLAKE is not served by this version of leafd"),
             ("SNOWFLAKE 5 WORKER 1", "-ERR SNOWFLAKE is not served by this version of leafd"),
             ("DECODE 5", "-ERR DECODE is not served by this version of leafd"),
             ("WORKERS", "-ERR WORKERS is not served by this version of leafd"),
-            ("FENCE", "-ERR FENCE is not served by this version of leafd"),
-            ("BUMP orders 5", "-ERR BUMP is not served by this version of leafd"),
-            ("BUMP ALL", "-ERR BUMP is not served by this version of leafd"),
-            ("FORGET orders", "-ERR FORGET is not served by this version of leafd"),
         ],
         // What is no command
         [

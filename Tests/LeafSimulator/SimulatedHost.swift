@@ -1,62 +1,40 @@
-@testable import LeafCore
-
-/// One daemon: the real stock, with drivers that carry its wishes out when the simulation says so, well or badly.
+/// A journal's folder on a machine, and the daemon that runs on it, if one does.
 struct SimulatedHost {
     let number: Int
-    var stock: TagStock
-    var journal = SimulatedJournal()
-    /// Segments that the store has acknowledged to this host and that it has not given up.
-    var leases: [Segment] = []
-    var lastIssued: Int64 = 0
+    var machine: Int
+    /// Which of the world's places the configuration names.
+    var place = 0
+    var afterReboot: Recovery.AfterReboot
+    var journal: SimulatedJournal
+    var daemon: SimulatedDaemon?
+    /// The journal was damaged: the next start sets it aside.
+    var isDamaged = false
+    var isDiskFull = false
+    /// The witness can be neither rewritten nor, perhaps, removed.
+    var witnessFails = false
+    var unlinkFails = false
+    /// Of which of the two images of each fork it comes, if of any: a bit a fork, set for the second.
+    var sides: UInt64 = 0
+    /// Where a clean stop left each tag: the next start goes on there.
+    var stoppedAt: [(next: Int64, stock: Int64)]?
 
-    // What the drivers have in hand.
-    var wantsCommit = false
-    var wantsLoad = false
-    var commit: CommitOrder?
-    var load: (order: LoadOrder, segment: Segment?)?
-    var parked: [ParkToken: Demand] = [:]
-    private var tokens: UInt64 = 0
-
-    init(number: Int, rules: StockRules, step: Int64, now: MonotonicTime) {
+    init(number: Int, machine: Int, afterReboot: Recovery.AfterReboot, journal: SimulatedJournal) {
         self.number = number
-        stock = TagStock(epoch: 1, tableStep: step, rules: rules, now: now)
+        self.machine = machine
+        self.afterReboot = afterReboot
+        self.journal = journal
     }
 
-    func owns(_ range: IDRange) -> Bool {
-        leases.contains { $0.start <= range.first && range.last < $0.end }
-            || range.count > 1
-                && (range.first...range.last).allSatisfy { id in leases.contains { $0.start <= id && id < $0.end } }
+    static func placeOf(_ number: Int) -> StorePlace { StorePlace(url: "p\(number)", table: "t") }
+
+    var storePlace: StorePlace { SimulatedHost.placeOf(place) }
+}
+
+extension SimulatedHost {
+    /// A host that has what another has, but no daemon.
+    init(number: Int, copying other: SimulatedHost, journal: SimulatedJournal) {
+        self.init(number: number, machine: other.machine, afterReboot: other.afterReboot, journal: journal)
+        place = other.place
+        sides = other.sides
     }
-
-    mutating func nextToken() -> ParkToken {
-        tokens += 1
-        return ParkToken(receiver: Int32(number), ticket: tokens)
-    }
-
-    /// Does what the engine does with effects. Returns the answers.
-    mutating func carryOut(_ effects: StockEffects) -> [ParkedAnswer] {
-        if effects.commit != nil { wantsCommit = true }
-        if effects.wantsLoad { wantsLoad = true }
-        return effects.answers
-    }
-
-    /// Whatever the stock waits for must be in some driver's hands: else it would wait for ever.
-    var stuck: String? {
-        if stock.mark.wish != nil && !wantsCommit { return "a commit is wished for that no driver knows of" }
-        if stock.mark.order != commit { return "the stock's commit and the driver's differ" }
-        if stock.supply.load == .wanted && !wantsLoad { return "a lease is wished for that no driver knows of" }
-        if Set(stock.parking.waiters.map(\.token)) != Set(parked.keys) { return "parked requests and waiters differ" }
-        return nil
-    }
-
-    /// The ID that the next request will get, if the stock has one.
-    var nextID: Int64 {
-        stock.segments.first { $0.end > stock.next }.map { max($0.start, stock.next) } ?? stock.next
-    }
-
-    /// The IDs that are lost if the host crashes with the mark at `hi`.
-    func atRisk(_ hi: Int64) -> Int64 { stock.count(from: stock.next, to: hi) }
-
-    /// The most that may be: two windows, and what is on its way to those who wait.
-    var riskMax: Int64 { stock.window.size * 2 + stock.waitingAhead }
 }

@@ -11,12 +11,6 @@ struct IdentityTests {
 
     init() throws { fixture = try StoreFixture() }
 
-    private func move(_ from: String, to: String) throws {
-        for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: from + suffix) {
-            try FileManager.default.moveItem(atPath: from + suffix, toPath: to + suffix)
-        }
-    }
-
     @Test("is made once, and found again")
     func persistent() throws {
         let first = try fixture.open().storeID
@@ -40,7 +34,9 @@ struct IdentityTests {
                 }
             }
             #expect(Set(try found.map { try $0.get() }).count == 1)
-            #expect(try fixture.value("SELECT count(*) FROM leafd_state") == 1.databaseValue)
+            #expect(
+                try fixture.value("SELECT group_concat(name) FROM (SELECT name FROM leafd_state ORDER BY 1)")
+                    == "server/leaf_alloc,store_id".databaseValue)
         }
     }
 
@@ -90,6 +86,13 @@ struct IdentityTests {
         #expect(try fixture.maxID(of: "orders") == 1.databaseValue)
     }
 
+    @Test("is looked at with the facts")
+    func exchangedBeforeFacts() throws {
+        let session = try fixture.open(tag: "orders")
+        try fixture.sql("UPDATE leafd_state SET value = '\(StoreID.random())' WHERE name = 'store_id'")
+        try storeError(.foreignStore) { _ = try session.facts(agentID: "a") }
+    }
+
     @Test("that is gone stops leases, changes and pings")
     func goneInPlace() throws {
         let works: [(SQLiteSession) throws -> Void] = [
@@ -108,10 +111,10 @@ struct IdentityTests {
     @Test("does not help a file that was moved away: nothing is leased from it")
     func movedAway() throws {
         let session = try fixture.open(tag: "orders")
-        try move(fixture.path, to: fixture.path + ".away")
+        try fixture.move(fixture.path, to: fixture.path + ".away")
         let error = try storeError(.missing) { _ = try session.lease("orders") }
         #expect(error.isSessionLost)
-        try move(fixture.path + ".away", to: fixture.path)
+        try fixture.move(fixture.path + ".away", to: fixture.path)
         #expect(try fixture.maxID(of: "orders") == 1.databaseValue)
         // The session is over; a new one goes on.
         try storeError(.unavailable) { _ = try session.lease("orders") }
@@ -123,8 +126,8 @@ struct IdentityTests {
         let session = try fixture.open(tag: "orders")
         try fixture.sql("VACUUM INTO '\(fixture.path).copy'")
         _ = try session.lease("orders")
-        try move(fixture.path, to: fixture.path + ".away")
-        try move(fixture.path + ".copy", to: fixture.path)
+        try fixture.move(fixture.path, to: fixture.path + ".away")
+        try fixture.move(fixture.path + ".copy", to: fixture.path)
         // The copy is the same store, behind where it was: a new session goes on above the floor.
         let copy = try fixture.open(knownStore: session.storeID)
         #expect(try copy.lease("orders", floor: 101, gap: 50).summary == "151..<251")
@@ -148,7 +151,7 @@ struct IdentityTests {
         try fixture.sql("CREATE TABLE leaf_alloc (biz_tag TEXT PRIMARY KEY, max_id BIGINT, step INT)")
         try fixture.sql("CREATE TABLE other (biz_tag TEXT PRIMARY KEY, max_id BIGINT, step INT)")
         let session = try fixture.open(createSchema: false)
-        #expect(session.missingGuards == ["leafd_state", "leafd_agent"])
+        #expect(session.missingGuards.map { $0.split(separator: " ")[0] } == ["leafd_state", "leafd_agent"])
         #expect(try fixture.open(knownStore: session.storeID, createSchema: false).storeID == session.storeID)
         #expect(try fixture.open(knownStore: session.storeID).storeID == session.storeID)
         #expect(try fixture.store(table: "other", createSchema: false).open(knownStore: nil).storeID != session.storeID)
@@ -161,12 +164,24 @@ struct IdentityTests {
         let session = try fixture.open(createSchema: false)
         #expect(try session.create("orders"))
         let agent = AgentMark(agentID: "0", beat: 1)
-        try session.register(agent: agent, host: "host-a")
+        let facts = try session.facts(agentID: "0")
+        #expect(!facts.hasState && !facts.hasAgents && facts.row == nil && facts.recordedServer == nil)
+        let beat = AgentBeat(agentID: "0", host: "host-a", seen: nil, beat: 1, nonce: "n")
+        #expect(try session.beat(beat) == BeatReply(isAcknowledged: true, lift: 0))
+        try session.contest(agentID: "0")
         #expect(try session.lease("orders", agent: agent).summary == "1..<101")
         #expect(try session.lease("orders", floor: 500, gap: 5, agent: agent).summary == "505..<605")
         try session.ping()
         #expect(try session.listTags().count == 1)
         try storeError(.conflict) { try session.drop(Tag("orders")) }
         try storeError(.conflict) { _ = try session.create("users", limit: 5) }
+        try session.forget(Tag("orders"))
+        #expect(try session.bump(Tag("orders"), to: 700) == 700)
+        let known = CounterLift(expected: 0, server: nil, floors: [:], gap: 10)
+        try storeError(.misconfigured) { _ = try session.lift(known) }
+        #expect(try fixture.counter(of: "orders") == 700)
+        // An operator may.
+        #expect(try session.lift(CounterLift(expected: nil, server: nil, floors: [try Tag("orders"): 800], gap: 10)))
+        #expect(try fixture.counter(of: "orders") == 810)
     }
 }

@@ -96,7 +96,7 @@ struct LeaseTests {
     @Test("is abandoned when the limit cannot be read")
     func limitUnreadable() throws {
         let session = try fixture.open(tag: "orders", limit: 25)
-        try fixture.sql("UPDATE leafd_state SET value = 'soon' WHERE name = 'max/orders'")
+        try fixture.sql("UPDATE leafd_state SET value = 'soon' WHERE name = 'max/leaf_alloc/orders'")
         #expect(try session.lease("orders").summary == "abandoned")
         #expect(try fixture.maxID(of: "orders") == 1.databaseValue)
     }

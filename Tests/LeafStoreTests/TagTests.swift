@@ -33,7 +33,7 @@ struct TagTests {
             """
             INSERT INTO leaf_alloc (biz_tag, max_id, step) VALUES
                 ('two words', 1, 1), ('', 1, 1), (CAST(x'ff' AS TEXT), 1, 1), ('broken', 'many', 1), ('limited', 1, 1);
-            INSERT INTO leafd_state VALUES ('max/limited', 'soon')
+            INSERT INTO leafd_state VALUES ('max/leaf_alloc/limited', 'soon')
             """)
         #expect(try session.listTags().map(\.tag.name) == ["orders"])
         #expect(session.skippedTags.count == 5)
@@ -95,7 +95,7 @@ struct TagTests {
     func unreadableTombstone() throws {
         _ = try session.create("orders")
         try session.drop(Tag("orders"))
-        try fixture.sql("UPDATE leafd_state SET value = '12 or so' WHERE name = 'tombstone/orders'")
+        try fixture.sql("UPDATE leafd_state SET value = '12 or so' WHERE name = 'tombstone/leaf_alloc/orders'")
         try storeError(.conflict) { _ = try session.create("orders") }
     }
 

@@ -46,6 +46,7 @@ package struct DaemonSetup: Sendable {
             tags: [\(tags.joined(separator: ", "))]
         journal:
             path: \(journalPath)
+            witness: \(folder.memory)
         \(yaml)
         """
     }

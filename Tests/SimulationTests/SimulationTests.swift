@@ -10,27 +10,48 @@ private let seeds: Range<UInt64> = {
 }()
 
 @Suite struct SimulationTests {
-    @Test func `no seed issues an ID twice, or breaks any other rule`() {
-        var (events, issued, crashes) = (0, 0, 0)
-        for seed in seeds {
-            let report = Simulation.run(seed: seed, events: 400)
-            events += report.events
-            issued += report.issued
-            crashes += report.crashes
-            if let violation = report.violation {
-                Issue.record("seed \(seed): \(violation)\n\(report.trace.joined(separator: "\n"))")
-                return
+    @Test func `no seed issues an ID twice, or breaks any other rule`() async {
+        var sum = Tally()
+        var failure: Simulation.Report?
+        await withTaskGroup(of: (Tally, Simulation.Report?).self) { group in
+            for part in 0..<2 {
+                group.addTask { play(stride(from: seeds.lowerBound + UInt64(part), to: seeds.upperBound, by: 2)) }
+            }
+            for await (tally, failed) in group {
+                sum += tally
+                failure = failure ?? failed
             }
         }
-        print("simulated \(seeds.count) seeds: \(events) events, \(issued) IDs, \(crashes) crashes")
+        if let failure { Issue.record("\(failure.story())") }
+        print("simulated \(seeds.count) seeds: \(sum)")
         // The simulation must not have become idle without anybody noticing.
-        #expect(issued > events / 2)
+        #expect(sum.issued > sum.events / 2)
+        #expect(sum.idle == [], "nothing of this kind has happened in \(seeds.count) seeds")
     }
 
     @Test func `a seed plays the same each time`() {
         let (a, b) = (Simulation.run(seed: 42, events: 400), Simulation.run(seed: 42, events: 400))
-        #expect(a.issued == b.issued)
-        #expect(a.crashes == b.crashes)
-        #expect(a.issued > 0)
+        #expect(a.tally == b.tally)
+        #expect(a.tally.issued > 0)
     }
+
+    @Test func `what is left of a scenario means the same without the rest`() {
+        var scenario = Scenario(seed: 7, events: 400)
+        let whole = Simulation.play(scenario, isTracing: true)
+        scenario.events.removeLast(100)
+        let shorter = Simulation.play(scenario, isTracing: true)
+        let common = shorter.trace.prefix { !$0.contains("all faults have ended") }
+        #expect(!common.isEmpty)
+        #expect(whole.trace.starts(with: common))
+    }
+}
+
+private func play(_ seeds: some Sequence<UInt64>) -> (Tally, Simulation.Report?) {
+    var tally = Tally()
+    for seed in seeds {
+        let report = Simulation.run(seed: seed, events: 400)
+        tally += report.tally
+        if report.violation != nil { return (tally, report) }
+    }
+    return (tally, nil)
 }

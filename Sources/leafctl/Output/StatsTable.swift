@@ -24,10 +24,11 @@ enum StatsTable {
             case nil: style.warning("not yet reached")
             }
         let since = store.since.map { " since \($0)" } ?? ""
+        var parts = ["lease " + percentiles(store.leaseMilliseconds), "\(Units.count(store.errors)) errors"]
+        if store.lifts > 0 { parts.append("counters lifted \(store.lifts)×") }
         return [label("store", style) + state + since]
             + paint("", [store.url], style)
-            + paint(
-                "", ["lease " + percentiles(store.leaseMilliseconds), "\(Units.count(store.errors)) errors"], style)
+            + paint("", parts, style)
     }
 
     private static func journal(_ journal: StatsJournal, _ style: Style) -> [String] {
@@ -35,6 +36,8 @@ enum StatsTable {
         if let bytes = journal.bytes {
             parts.append(Units.bytes(bytes) + (journal.mapBytes.map { " of \(Units.bytes($0))" } ?? ""))
         }
+        if journal.replacements > 0 { parts.append("replaced \(journal.replacements)×") }
+        if journal.witness == false { parts.append("no witness") }
         return paint("journal", [journal.path], style)
             + paint("", ["commit " + percentiles(journal.commitMilliseconds)] + parts, style)
     }
@@ -92,7 +95,8 @@ enum StatsTable {
         style.bold(text) + String(repeating: " ", count: indent - text.count)
     }
 
-    private static func paint(_ text: String, _ parts: [String], _ style: Style) -> [String] {
+    /// A subject, and what there is to say about it.
+    static func paint(_ text: String, _ parts: [String], _ style: Style) -> [String] {
         var lines = Columns.wrapped(text, parts, indent: indent)
         if !text.isEmpty { lines[0] = style.bold(text) + lines[0].dropFirst(text.count) }
         return lines

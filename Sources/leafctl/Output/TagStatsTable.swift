@@ -62,7 +62,7 @@ enum TagStatsTable {
         ]
     }
 
-    private static func segments(_ segments: [SegmentStats], _ style: Style) -> [String] {
+    static func segments(_ segments: [SegmentStats], _ style: Style) -> [String] {
         guard !segments.isEmpty else { return [] }
         let heading = ["START", "LAST", "NEXT", "USED"]
         let rows = segments.map {

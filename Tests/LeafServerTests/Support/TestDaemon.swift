@@ -2,6 +2,7 @@ import Glibc
 import LeafClient
 import LeafCore
 import LeafEngine
+import LeafJournal
 import LeafServer
 import LeafStore
 import LeafTestKit
@@ -77,8 +78,10 @@ final class TestDaemon: Sendable {
                         longLife: .seconds(1800)),
                     preloadThreshold: 0.1, reserve: .zero, maxSegments: 1000, window: .seconds(1),
                     failoverGap: 1_000_000),
-                journalPath: folder.file("journal"), journalMapBytes: 16 << 20, afterReboot: .serve,
-                storePlace: StorePlace(url: store.redactedURL, table: "leaf_alloc"), autoCreate: options.autoCreate,
+                journalPath: folder.file("journal"), journalMapBytes: 16 << 20,
+                verifyJournal: { Journal.verify(path: $0) }, witnessFolder: folder.memory, afterReboot: .serve,
+                storePlace: StorePlace(url: store.redactedURL, table: "leaf_alloc"), beat: .seconds(30),
+                autoCreate: options.autoCreate,
                 tunables: EngineTunables(
                     maxParked: options.maxParked,
                     tags: try options.tags.map {

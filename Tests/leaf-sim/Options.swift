@@ -1,0 +1,60 @@
+/// What the command line asks for.
+struct Options {
+    var first: UInt64 = 0
+    var seeds: UInt64 = 10_000
+    var threads = 2
+    var events = 400
+    var isTracing = false
+    var seed: UInt64?
+    var showsMutations = false
+    /// Of the mutations: only an ID issued twice counts.
+    var countsDuplicatesOnly = false
+    /// The most lines of a story.
+    var lines = 30
+    /// One guard, by its name in DuplicateGuard.
+    var without: String?
+
+    static let usage = """
+        leaf-sim: plays many daemons and stores from seeds, with every fault, and says what rule was broken.
+
+          --seeds N       how many seeds (10000)
+          --first S       the first of them (0)
+          --events N      events a seed (400)
+          --threads N     (2)
+          --seed N        this seed alone; with --trace every step of it
+          --lines N       of a failing seed's story (30)
+          --without G     with a guard switched off, by its name: --without 'boot id'
+          --mutations     for each guard the first seed that breaks a rule without it
+          --duplicates    with --mutations and --without: nothing but an ID issued twice counts
+        """
+
+    init(_ arguments: ArraySlice<String>) throws(UsageError) {
+        var rest = arguments
+        while let name = rest.popFirst() {
+            switch name {
+            case "--seeds": seeds = try Options.number(name, &rest)
+            case "--first": first = try Options.number(name, &rest)
+            case "--events": events = Int(try Options.number(name, &rest))
+            case "--threads": threads = max(1, Int(try Options.number(name, &rest)))
+            case "--seed": seed = try Options.number(name, &rest)
+            case "--lines": lines = Int(try Options.number(name, &rest))
+            case "--without": without = rest.popFirst()
+            case "--trace": isTracing = true
+            case "--mutations": showsMutations = true
+            case "--duplicates": countsDuplicatesOnly = true
+            default: throw UsageError(text: "what is \(name)?\n\n\(Options.usage)")
+            }
+        }
+    }
+
+    private static func number(_ name: String, _ rest: inout ArraySlice<String>) throws(UsageError) -> UInt64 {
+        guard let text = rest.popFirst(), let number = UInt64(text), number < 1 << 62 else {
+            throw UsageError(text: "\(name) needs a number")
+        }
+        return number
+    }
+}
+
+struct UsageError: Error {
+    let text: String
+}
