@@ -7,7 +7,7 @@ package enum DuplicateGuard: String, CaseIterable, Sendable {
     // The journal.
     /// The limit rises only when the commit that carries the mark is durable.
     case reserveBeforeIssue = "reserve before issue"
-    /// Commit, then witness, then limit.
+    /// Commit, then witness, then limit: what limits rest upon is what the witness names.
     case witnessOrder = "witness order"
     /// A journal behind its witness has lost commits.
     case witnessSequence = "witness sequence"

@@ -42,8 +42,7 @@ package struct JournalCourse: Hashable, Sendable {
         switch outcome {
         case .durable:
             self.sequence = sequence
-            if !DuplicateGuard.witnessOrder.isOn { return .acknowledge }
-            return .writeWitness(sequence: sequence)
+            return .writeWitness(sequence: DuplicateGuard.witnessOrder.isOn ? sequence : sequence - 1)
         case .notWritten: return .retry
         case .unknown:
             guard DuplicateGuard.unknownOutcome.isOn else { return .retry }

@@ -19,16 +19,19 @@ package struct JournalHeader: Hashable, Sendable {
     package var epoch: UInt64
     /// The stock is served without proof that it is this host's alone, until the store answers.
     package var isUnconfirmed: Bool
+    /// The run of the daemon that wrote it.
+    package var life: JournalLife
 
     package init(
         journalID: String, agentID: String, agentBeat: Int64, storeID: String, storePlace: StorePlace,
         host: HostIdentity,
-        isClean: Bool, epoch: UInt64, isUnconfirmed: Bool, agentLift: Int64 = 0
+        isClean: Bool, epoch: UInt64, isUnconfirmed: Bool, agentLift: Int64 = 0, life: JournalLife = .none
     ) {
         self.journalID = journalID
         self.agentID = agentID
         self.agentBeat = agentBeat
         self.agentLift = agentLift
+        self.life = life
         self.storeID = storeID
         self.storePlace = storePlace
         self.host = host

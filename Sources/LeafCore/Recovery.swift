@@ -49,8 +49,7 @@ package struct Recovery: Hashable, Sendable {
     ) -> Recovery {
         guard let header else { return Recovery(.fresh, .giveUp, "no journal was found") }
         let found = header.host
-        // What cannot be read proves nothing.
-        guard DuplicateGuard.machineID.holds(found.machineID == host.machineID && !host.machineID.isEmpty) else {
+        guard DuplicateGuard.machineID.holds(found.machineID == host.machineID) else {
             return Recovery(
                 .unproven, .giveUp,
                 "the journal was written on another machine (machine-id '\(found.machineID)', here '\(host.machineID)')"
@@ -65,6 +64,10 @@ package struct Recovery: Hashable, Sendable {
         }
         let doubt = doubt(header, sequence, witness, host, isSameBoot: isSameBoot)
         if let doubt, !doubt.isServable { return Recovery(.unproven, .giveUp, doubt.reason) }
+        // What cannot be read proves nothing. With the witness of this boot it need not.
+        if doubt != nil && DuplicateGuard.machineID.isOn && host.machineID.isEmpty {
+            return Recovery(.unproven, .giveUp, "this machine has no /etc/machine-id to tell it from others")
+        }
         let isSameStore = header.storePlace == .none || header.storePlace == storePlace
         if let doubt {
             return Recovery(
@@ -106,12 +109,12 @@ package struct Recovery: Hashable, Sendable {
             guard DuplicateGuard.inode.holds(witness.device == host.device && witness.inode == host.inode) else {
                 return ("the witness saw this journal in another file (inode \(witness.inode))", false)
             }
-            guard DuplicateGuard.witnessSequence.holds(witness.sequence <= sequence) else {
+            guard DuplicateGuard.witnessSequence.holds(witness.isCovered(by: header.life, sequence)) else {
+                let isOneLost = witness.isOneAhead(of: header.life, sequence)
                 return (
                     "the journal ends with commit \(sequence), its witness saw commit \(witness.sequence): "
-                        + (witness.sequence == sequence + 1
-                            ? "the newest commit is lost" : "an older journal was put in its place"),
-                    witness.sequence == sequence + 1
+                        + (isOneLost ? "the newest commit is lost" : "an older journal was put in its place"),
+                    isOneLost
                 )
             }
             guard isSameBoot else {
@@ -141,10 +144,16 @@ package struct Recovery: Hashable, Sendable {
 
     /// The header that the first commit of this start writes: whose the journal is now, and what of it is valid.
     ///
-    /// - Parameter journalID: random, for a start without proof. What is still written or witnessed under the old one is
-    ///   another's, or of another time.
-    package func header(from header: JournalHeader, host: HostIdentity, journalID: String) -> JournalHeader {
+    /// - Parameters:
+    ///   - sequence: the journal's newest commit.
+    ///   - journalID: random, for a start without proof. What is still written or witnessed under the old one is another's, or
+    ///     of another time.
+    ///   - life: random, for this start.
+    package func header(
+        from header: JournalHeader, _ sequence: UInt64, host: HostIdentity, journalID: String, life: String
+    ) -> JournalHeader {
         var new = header
+        new.life = JournalLife(id: life, before: header.life.id, firstCommit: sequence + 1)
         new.host = host
         new.isClean = false
         switch use {

@@ -64,8 +64,9 @@ package struct Settlement: Hashable, Sendable {
 
     /// Why the counters are thought to have gone backward.
     package enum Sign: String, Hashable, Sendable {
-        case otherServer = "another server answers than the one written down"
+        case otherServer = "another server answers than the one written down, or a database without its last log"
         case lostBeat = "the store lacks a beat of this daemon that it had acknowledged"
+        case belowFloor = "a counter stands below what this host has been leased"
     }
 
     package let header: JournalHeader
@@ -78,6 +79,10 @@ package struct Settlement: Hashable, Sendable {
         self.trace = trace
         self.storePlace = storePlace
     }
+
+    /// The store answers, and the stock is without proof: it goes from memory at once, whatever the next step is and whether
+    /// that succeeds. (Starting over makes it final.)
+    package var givesStockUpAtOnce: Bool { DuplicateGuard.unconfirmed.isOn && header.isUnconfirmed }
 
     package func step(_ facts: StoreFacts) -> Step {
         let isSameStore =

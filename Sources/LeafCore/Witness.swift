@@ -9,17 +9,21 @@ package struct Witness: Hashable, Sendable {
     package var inode: UInt64
     /// The newest commit by which a limit may have been raised. The journal must have it.
     package var sequence: UInt64
+    /// The run of the daemon that made it.
+    package var life: JournalLife
     /// How this daemon stands with the central store.
     package var trace: AgentTrace
 
     package init(
-        journalID: String, bootID: String, device: UInt64, inode: UInt64, sequence: UInt64, trace: AgentTrace
+        journalID: String, bootID: String, device: UInt64, inode: UInt64, sequence: UInt64, trace: AgentTrace,
+        life: JournalLife = .none
     ) {
         self.journalID = journalID
         self.bootID = bootID
         self.device = device
         self.inode = inode
         self.sequence = sequence
+        self.life = life
         self.trace = trace
     }
 }

@@ -17,9 +17,11 @@ extension Engine {
 
     /// Makes a changed header durable, together with everything that was due before; without that, nothing is leased.
     ///
-    /// - Parameter trace: what goes with it, if the agent's id has changed.
-    func record(_ changed: JournalHeader, trace: AgentTrace? = nil) throws(StoreError) {
-        let before = identity.with { $0.header }
+    /// - Parameters:
+    ///   - before: the header that it was made from. If another one holds by now, since the journal has been replaced, nothing
+    ///     of it is written.
+    ///   - trace: what goes with it, if the agent's id has changed.
+    func record(_ changed: JournalHeader, over before: JournalHeader, trace: AgentTrace? = nil) throws(StoreError) {
         do throws(JournalError) {
             try writer.changeHeader(of: before.journalID) { header in
                 header.journalID = changed.journalID
@@ -65,8 +67,12 @@ extension Engine {
     /// Gives up all stock of every tag: in memory first, then for good by a commit of the header, then whatever came to
     /// be in between.
     ///
-    /// - Parameter new: the header with the next epoch and new names.
-    func startOver(_ new: JournalHeader, forgettingStore: Bool = false) throws(StoreError) {
+    /// - Parameters:
+    ///   - new: the header with the next epoch and new names.
+    ///   - before: the one that it was made from.
+    func startOver(
+        _ new: JournalHeader, over before: JournalHeader, forgettingStore: Bool = false
+    ) throws(StoreError) {
         let epoch = new.epoch
         forEachEntry { stock, now, effects in
             if forgettingStore {
@@ -75,7 +81,7 @@ extension Engine {
                 stock.giveUp(epoch: epoch, now: now, effects: &effects)
             }
         }
-        try record(new, trace: AgentTrace(agentID: new.agentID))
+        try record(new, over: before, trace: AgentTrace(agentID: new.agentID))
         giveUp(otherThan: epoch)
     }
 

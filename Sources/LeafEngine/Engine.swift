@@ -52,7 +52,9 @@ package final class Engine: Sendable {
         self.witness = witness
         self.log = log
         tunables = Lock(settings.tunables)
-        var header = recovery.header(from: journal.header, host: journal.host, journalID: .randomIdentifier())
+        var header = recovery.header(
+            from: journal.header, journal.sequence, host: journal.host, journalID: .randomIdentifier(),
+            life: .randomIdentifier())
         // It had a store, and nobody knows which: at this place none is made anew.
         if journal.setAside != nil && header.storePlace == .none { header.storePlace = settings.storePlace }
         journal.adopt(header)

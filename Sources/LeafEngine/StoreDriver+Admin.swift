@@ -8,7 +8,7 @@ extension StoreDriver {
     func run(_ job: AdminJob, _ keeper: StoreSessionKeeper, _ engine: Engine) {
         if case .fence = job.change { return job.completion(fence(keeper, engine)) }
         let gap = engine.settings.rules.failoverGap
-        var result = attempt(keeper, engine) { session throws(StoreError) in
+        let result = attempt(keeper, engine) { session throws(StoreError) in
             switch job.change {
             case .create(let tag): _ = try session.create(tag, ifAbsent: false, gap: gap, agent: engine.agent)
             case .alter(let tag, let step): try session.alter(tag, step: step)
@@ -18,16 +18,18 @@ extension StoreDriver {
                 _ = try session.lift(
                     CounterLift(expected: nil, server: keeper.facts?.server, floors: engine.floors, gap: gap))
                 noteLift()
-            case .forget(let tag): try session.forget(tag)
+            case .forget(let tag):
+                // The own stock first: were it still journaled when the tag may start anew, a crash would bring it back.
+                try forget(tag, session, engine)
             case .fence: break
             }
         }
-        if case .success = result { result = apply(job.change, engine) }
+        if case .success = result { apply(job.change, engine) }
         job.completion(result)
     }
 
     /// What the change means for the stock on this host.
-    private func apply(_ change: AdminJob.Change, _ engine: Engine) -> Result<Void, StoreError> {
+    private func apply(_ change: AdminJob.Change, _ engine: Engine) {
         switch change {
         case .create(let tag):
             engine.entry(listed: tag.tag, tableStep: tag.step).handle {
@@ -37,14 +39,18 @@ extension StoreDriver {
             engine.entry(tag)?.handle { $0.described(tableStep: step, now: $1, effects: &$2) }
         case .drop(let tag):
             engine.entry(tag)?.handle { stock, _, effects in stock.drop(effects: &effects) }
-        case .forget(let tag):
-            guard let entry = engine.entry(tag) else { break }
-            entry.handle { $0.forget(now: $1, effects: &$2) }
-            // Only when that is durable may others be leased those IDs.
-            return Result { () throws(StoreError) in try engine.record(engine.identity.with { $0.header }) }
-        case .bump, .bumpAll, .fence: break
+        case .bump, .bumpAll, .forget, .fence: break
         }
-        return .success(())
+    }
+
+    private func forget(_ tag: Tag, _ session: any StoreSession, _ engine: Engine) throws(StoreError) {
+        try session.ping()
+        if let entry = engine.entry(tag) {
+            entry.handle { $0.forget(now: $1, effects: &$2) }
+            let header = engine.identity.with { $0.header }
+            try engine.record(header, over: header)
+        }
+        try session.forget(tag)
     }
 
     /// Gives all stock up, whether the store answers or not; leases come when it does, under a new agent id.
@@ -54,7 +60,7 @@ extension StoreDriver {
         engine.log.notice("all stock is given up for fresh leases: an operator asked for it (FENCE)")
         return Result { () throws(StoreError) in
             try engine.startOver(
-                header.startingOver(agentID: .randomIdentifier(), journalID: .randomIdentifier()))
+                header.startingOver(agentID: .randomIdentifier(), journalID: .randomIdentifier()), over: header)
         }
     }
 }

@@ -17,10 +17,17 @@ extension StoreDriver {
         switch results {
         case .success(let results):
             desk.with { $0.latency.record(MonotonicTime.now().since(started), now: started) }
-            for ((entry, order), result) in zip(orders, results) { take(result, order, entry, keeper, engine) }
+            keeper.didSucceed()
+            var isBehind = false
+            for ((entry, order), result) in zip(orders, results) {
+                if case .leased(let lease) = result { isBehind = isBehind || lease.lifted }
+                take(result, order, entry, keeper, engine)
+            }
+            if isBehind { attempt(keeper, engine) { _ throws(StoreError) in try keeper.liftAll() } }
         case .failure(let error):
-            guard error.code != .wentBackward else {
-                // Settling the next session mends that, and then they are leased: whoever waits goes on waiting.
+            // Settling the next session mends that, and then they are leased: whoever waits goes on waiting. But what stays
+            // the same time after time is an outage.
+            if error.code == .wentBackward, keeper.mayTryAgain() {
                 for (entry, order) in orders { again(entry, order) }
                 return
             }

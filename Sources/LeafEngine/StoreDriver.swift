@@ -40,6 +40,9 @@ final class StoreDriver: Sendable {
 
     /// How often the tag list is read again.
     static var catalogPause: Duration { .seconds(60) }
+    /// How long after the start a store may fail before it counts as away: a network, or the turn of another writer, may come
+    /// a moment later than this daemon.
+    static var awayAfter: Duration { .seconds(2) }
     /// The most tags leased for in one transaction: short transactions let other daemons in between.
     static let batchMax = 128
 
@@ -238,7 +241,8 @@ final class StoreDriver: Sendable {
     private func beat(_ keeper: StoreSessionKeeper, _ engine: Engine) {
         let result = attempt(keeper, engine) { _ throws(StoreError) in try keeper.beat() }
         // A sign that the store went backward: settle with it now. What that may lift is bounded.
-        let isUrgent = if case .failure(let error) = result { error.code == .wentBackward } else { false }
+        let isUrgent =
+            if case .failure(let error) = result { error.code == .wentBackward && keeper.mayTryAgain() } else { false }
         desk.with { $0.beatAt = isUrgent ? .now() : nextBeat() }
     }
 
@@ -255,8 +259,8 @@ final class StoreDriver: Sendable {
             return (isNews, desk.due)
         }
         engine.storeTurned(backingOff: true)
+        if MonotonicTime.now().since(engine.startedAt) >= StoreDriver.awayAfter { engine.storeIsAway() }
         if isNews {
-            engine.storeIsAway()
             log.error(
                 "the central store \(store.redactedURL) fails: \(error) (tried again with back-off, at most every 5 s)")
         }

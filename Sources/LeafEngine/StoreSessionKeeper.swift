@@ -16,6 +16,8 @@ final class StoreSessionKeeper {
     private(set) var facts: StoreFacts?
     /// When counters were lifted or stock given up here, lately.
     private var alarms: [MonotonicTime] = []
+    /// How often in a row a session had to be settled anew at once.
+    private var hasTried = 0
 
     /// The most steps that settling a session takes, with several daemons at it at once.
     private static let stepsMax = 16
@@ -53,6 +55,15 @@ final class StoreSessionKeeper {
         facts = nil
     }
 
+    /// Whether a session that showed a sign may be followed by another without a pause: so often in a row, and no more.
+    func mayTryAgain() -> Bool {
+        hasTried += 1
+        return hasTried < 4
+    }
+
+    /// A lease or a beat has gone through.
+    func didSucceed() { hasTried = 0 }
+
     /// Finds out whether this is the same store, whether this daemon is alone under its name, and whether the database went
     /// backward; and does what follows. Nothing is leased before.
     private func settle(_ session: any StoreSession) throws(StoreError) -> StoreFacts {
@@ -61,6 +72,9 @@ final class StoreSessionKeeper {
             let facts = try session.facts(agentID: identity.trace.agentID)
             let settlement = Settlement(
                 header: identity.header, trace: identity.trace, storePlace: engine.settings.storePlace)
+            if settlement.givesStockUpAtOnce {
+                engine.forEachEntry { $0.giveUp(epoch: identity.header.epoch, now: $1, effects: &$2) }
+            }
             let step = settlement.step(facts)
             guard step != .ready else {
                 // A start over whose commit failed has left stocks behind that belong to no header.
@@ -88,7 +102,7 @@ final class StoreSessionKeeper {
         case .adoptStore:
             header.storeID = facts.storeID
             header.storePlace = settlement.storePlace
-            try engine.record(header)
+            try engine.record(header, over: settlement.header)
         case .lift(let sign):
             try lift(sign, facts, session)
         case .beat:
@@ -119,14 +133,16 @@ final class StoreSessionKeeper {
                 "another daemon has gone by this one's agent id \(settlement.header.agentID): all stock is given up for fresh leases"
             )
         }
-        try engine.startOver(new, forgettingStore: reason == .otherStore)
+        try engine.startOver(new, over: settlement.header, forgettingStore: reason == .otherStore)
     }
 
     private func lift(_ sign: Settlement.Sign, _ facts: StoreFacts, _ session: any StoreSession) throws(StoreError) {
         let gap = engine.settings.rules.failoverGap
         try alarm("the central store may have gone backward (\(sign.rawValue)): every counter is lifted by \(gap)")
         let isFirst = try session.lift(
-            CounterLift(expected: facts.lift, server: facts.server, floors: engine.floors, gap: gap))
+            CounterLift(
+                expected: facts.lift, atLeast: engine.identity.with { $0.trace.liftSeen }, server: facts.server,
+                floors: engine.floors, gap: gap))
         if isFirst {
             engine.store.noteLift()
         } else {
@@ -149,6 +165,15 @@ final class StoreSessionKeeper {
         engine.store.noteTrouble(text, for: .seconds(600))
     }
 
+    /// A lease has found its tag's counter below what this host was leased. It was lifted there and then; but who says that
+    /// the others stand where they should?
+    func liftAll() throws(StoreError) {
+        let session = try session()
+        guard let facts, facts.hasState else { return }
+        try lift(.belowFloor, facts, session)
+        close()
+    }
+
     // MARK: Beats
 
     /// The sign of life that is due. A row that is not as this daemon left it makes the session settle anew.
@@ -158,7 +183,7 @@ final class StoreSessionKeeper {
         let trace = engine.identity.with { $0.trace }
         let isMine = try sendBeat(
             over: AgentRow(beat: trace.beat, nonce: trace.nonce, isContested: false), session)
-        guard !isMine else { return }
+        guard !isMine else { return didSucceed() }
         close()
         _ = try self.session()
     }
@@ -175,6 +200,11 @@ final class StoreSessionKeeper {
         guard reply.isAcknowledged else { return false }
         trace.acknowledged(next, lift: reply.lift)
         try engine.note(trace)
+        // Later beats go into the journal with commits that are made anyway: an idle daemon makes none.
+        if next.beat == 1 {
+            let header = engine.identity.with { $0.header }
+            try engine.record(header, over: header)
+        }
         return true
     }
 }

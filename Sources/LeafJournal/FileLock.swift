@@ -26,9 +26,13 @@ struct FileLock: ~Copyable {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw JournalError(.inaccessible, "\(file) is not a regular file — move it away")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return lock }
-        guard errno == EWOULDBLOCK else {
-            throw JournalError(.inaccessible, "\(file) cannot be locked: \(errorText())")
+        // It may be held for a moment only: by leafctl, which reads a stopped daemon's journal, or by a child being started.
+        for _ in 0..<20 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return lock }
+            guard errno == EWOULDBLOCK else {
+                throw JournalError(.inaccessible, "\(file) cannot be locked: \(errorText())")
+            }
+            usleep(10_000)
         }
         throw JournalError(
             .locked, "another leafd holds the journal \(path) — stop it first, or give this one a journal of its own")

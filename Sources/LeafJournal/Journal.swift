@@ -81,7 +81,13 @@ package final class Journal {
     package func commit(_ records: [(tag: Tag, record: TagRecord)], header: JournalHeader) throws(JournalError) {
         guard let file else { throw JournalError(.unknownOutcome, "the journal \(path) has been set aside") }
         loaded = nil
-        try file.commit(records, header: header)
+        do throws(JournalError) {
+            try file.commit(records, header: header)
+        } catch {
+            // Nobody died of it.
+            if error.code == .full { opening.end() }
+            throw error
+        }
         self.header = header
         opening.end()
     }
@@ -103,6 +109,7 @@ package final class Journal {
     ) throws(JournalError) -> SetAside {
         loaded = nil
         file = nil
+        try folder.requireInPlace()
         let fresh = try folder.make(header, records, mapBytes)
         let old = try folder.replace(.unknown)
         host = fresh.header.host

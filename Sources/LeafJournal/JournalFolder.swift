@@ -1,5 +1,6 @@
 private import CLeafPlatform
 private import Glibc
+internal import LeafCore
 
 /// The journal's folder: whose it is (its lock), and which files lie in it.
 ///
@@ -64,6 +65,17 @@ struct JournalFolder: ~Copyable {
         }
         sync()
         return file
+    }
+
+    /// Throws if another folder lies at the path by now: then its files are not this journal's.
+    func requireInPlace() throws(JournalError) {
+        var (mine, there) = (stat(), stat())
+        guard fstat(lock.descriptor, &mine) == 0, stat(path + "/lock", &there) == 0, mine.st_dev == there.st_dev,
+            mine.st_ino == there.st_ino
+        else {
+            throw JournalError(
+                .inaccessible, "the journal's folder \(path) has been moved, or its lock removed — restart leafd")
+        }
     }
 
     /// Makes `new.mdb` the data file.

@@ -56,10 +56,12 @@ extension JournalHeader {
         JournalHeader.key.withUnsafeBytes { key in
             RecordCodec.encode(.header, key: key, sequence: sequence) { writer in
                 for text in [
-                    journalID, agentID, storeID, storePlace.url, storePlace.table, host.machineID, host.bootID,
+                    journalID, agentID, storeID, storePlace.url, storePlace.table, host.machineID, host.bootID, life.id,
+                    life.before,
                 ] {
                     writer.put(text)
                 }
+                writer.put(life.firstCommit)
                 writer.put(agentBeat)
                 writer.put(agentLift)
                 writer.put(host.fileSystemID)
@@ -77,7 +79,8 @@ extension JournalHeader {
     static func decoded(value: UnsafeRawBufferPointer) throws -> HeaderRecord {
         let (sequence, fields) = try key.withUnsafeBytes { key in
             try RecordCodec.decode(.header, key: key, value: value) { reader in
-                let texts = try (0..<7).map { _ in try reader.getText() }
+                let texts = try (0..<9).map { _ in try reader.getText() }
+                let life = JournalLife(id: texts[7], before: texts[8], firstCommit: try reader.get(UInt64.self))
                 let (beat, lift) = (try reader.get(Int64.self), try reader.get(Int64.self))
                 let host = HostIdentity(
                     machineID: texts[5], bootID: texts[6], fileSystemID: try reader.get(UInt64.self),
@@ -88,7 +91,7 @@ extension JournalHeader {
                     journalID: texts[0], agentID: texts[1], agentBeat: beat, storeID: texts[2],
                     storePlace: StorePlace(url: texts[3], table: texts[4]),
                     host: host, isClean: try reader.get(UInt8.self) == 1, epoch: epoch,
-                    isUnconfirmed: try reader.get(UInt8.self) == 1, agentLift: lift)
+                    isUnconfirmed: try reader.get(UInt8.self) == 1, agentLift: lift, life: life)
                 return (header, try reader.get(UInt64.self))
             }
         }

@@ -188,7 +188,7 @@ extension WitnessFile.State {
         let new = Witness(
             journalID: header.journalID, bootID: header.host.bootID, device: header.host.device,
             inode: header.host.inode, sequence: sequence,
-            trace: trace ?? AgentTrace(agentID: header.agentID, beat: header.agentBeat))
+            trace: trace ?? AgentTrace(agentID: header.agentID, beat: header.agentBeat), life: header.life)
         return WitnessRecord.encode(new).map { (new, $0) }
     }
 

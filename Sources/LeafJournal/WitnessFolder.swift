@@ -1,5 +1,6 @@
 private import CLeafPlatform
 private import Glibc
+internal import LeafCore
 
 /// Where witnesses are kept: a folder on a file system in memory, which is empty after a boot.
 package enum WitnessFolder {

@@ -4,7 +4,7 @@ internal import LeafCore
 ///
 ///      0  "leafwit" and the version (1)
 ///      8  CRC-32C over everything from byte 12 on
-///     12  sequence, device, inode, beat, lift; the texts, each with its length in two bytes; zeros to the end
+///     12  sequence, device, inode, the first commit of its life, beat, lift; the texts, each with its length in two bytes; zeros to the end
 enum WitnessRecord {
     static let length = 2048
     /// Bytes of each text.
@@ -15,13 +15,15 @@ enum WitnessRecord {
     /// nil: something in it is larger than there is room for.
     static func encode(_ witness: Witness) -> [UInt8]? {
         let trace = witness.trace
-        let texts = [witness.journalID, witness.bootID, trace.agentID, trace.nonce] + trace.unanswered
+        let life = witness.life
+        let texts =
+            [witness.journalID, witness.bootID, life.id, life.before, trace.agentID, trace.nonce] + trace.unanswered
         guard texts.allSatisfy({ $0.utf8.count <= textMax }), trace.unanswered.count <= AgentTrace.unansweredMax
         else { return nil }
         var writer = ByteWriter()
         writer.bytes = magic
         writer.put(UInt32(0))
-        for number in [witness.sequence, witness.device, witness.inode] { writer.put(number) }
+        for number in [witness.sequence, witness.device, witness.inode, life.firstCommit] { writer.put(number) }
         for number in [trace.beat, trace.liftSeen] { writer.put(number) }
         writer.put(UInt16(trace.unanswered.count))
         for text in texts { writer.put(text) }
@@ -42,14 +44,15 @@ enum WitnessRecord {
         guard try reader.get(UInt32.self) == checksum else {
             throw RecordCodec.Damage(reason: "the checksum does not match")
         }
-        let numbers = try (0..<3).map { _ in try reader.get(UInt64.self) }
+        let numbers = try (0..<4).map { _ in try reader.get(UInt64.self) }
         let (beat, lift) = (try reader.get(Int64.self), try reader.get(Int64.self))
         let unanswered = Int(try reader.get(UInt16.self))
-        let texts = try (0..<4 + unanswered).map { _ in try reader.getText() }
+        let texts = try (0..<6 + unanswered).map { _ in try reader.getText() }
         return Witness(
             journalID: texts[0], bootID: texts[1], device: numbers[1], inode: numbers[2], sequence: numbers[0],
             trace: AgentTrace(
-                agentID: texts[2], beat: beat, nonce: texts[3], unanswered: Array(texts[4...]), liftSeen: lift))
+                agentID: texts[4], beat: beat, nonce: texts[5], unanswered: Array(texts[6...]), liftSeen: lift),
+            life: JournalLife(id: texts[2], before: texts[3], firstCommit: numbers[3]))
     }
 
     private static func checksum(_ bytes: [UInt8]) -> UInt32 {

@@ -52,6 +52,9 @@ package struct BeatReply: Hashable, Sendable {
 package struct CounterLift: Hashable, Sendable {
     /// How often the counters had been lifted when this was decided: whoever is first lifts. nil: an operator wants it.
     package let expected: Int64?
+    /// What this daemon has seen that number at: a database that went backward may have lost lifts too. The new number is
+    /// above both, so that nobody takes the loss for one that has been lifted.
+    package let atLeast: Int64
     /// The server that answers now, written down together with the lift.
     package let server: String?
     /// The highest ends this host was leased.
@@ -59,9 +62,10 @@ package struct CounterLift: Hashable, Sendable {
     /// In IDs.
     package let gap: Int64
 
-    package init(expected: Int64?, server: String?, floors: [Tag: Int64], gap: Int64) {
+    package init(expected: Int64?, atLeast: Int64 = 0, server: String?, floors: [Tag: Int64], gap: Int64) {
         precondition(gap >= 0)
         self.expected = expected
+        self.atLeast = atLeast
         self.server = server
         self.floors = floors
         self.gap = gap

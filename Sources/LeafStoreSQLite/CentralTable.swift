@@ -1,3 +1,4 @@
+import CLeafPlatform
 import GRDB
 import LeafStore
 
@@ -54,6 +55,12 @@ struct CentralTable {
         guard kind == "table" else { throw refuse("is a view: name the table itself") }
         for column in ["biz_tag", "max_id", "step"] where types[column] == nil {
             throw refuse("has no column \(column): add it, or name the right table in store.table")
+        }
+        // Else two tags would be one to SQLite and two to leafd: the tombstone of one would not be found for the other.
+        let collation = leaf_sqlite_collation(db.sqliteConnection, name.text, "biz_tag").map { String(cString: $0) }
+        guard collation == nil || collation?.uppercased() == "BINARY" else {
+            throw refuse(
+                "compares biz_tag by COLLATE \(collation ?? ""): declare it without, so that tags differ by bytes")
         }
         // SQLite's rule for integer affinity: https://www.sqlite.org/datatype3.html#determination_of_column_affinity
         // In any other column an ID above 2^53 may be rounded, or compared as text.

@@ -52,11 +52,13 @@ package final class SQLiteConnection {
 
     /// Sets what durability rests on: WAL, and a sync of it at every commit.
     ///
-    /// With synchronous=NORMAL a power cut may take the last commits back, and their ranges would be leased again.
+    /// With synchronous=NORMAL a power cut may take the last commits back, and their ranges would be leased again. Each
+    /// commit is moved into the file at once, unless a reader holds it up: then a log that somebody removes takes nothing
+    /// with it (1,600 instead of 5,700 transactions a second from one writer, 2,700 instead of 4,400 from eight).
     func makeDurable() throws(StoreError) {
         let mode = try run("switching to WAL") { db in
             try turn.wait {
-                try db.execute(sql: "PRAGMA synchronous = FULL")
+                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1")
                 return try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") ?? "none"
             }
         }

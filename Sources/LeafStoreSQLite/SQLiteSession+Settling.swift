@@ -48,7 +48,7 @@ extension SQLiteSession {
         }
         let isFirst = try writeUnsettled("lifting the counters") { db in
             let state = state(in: db)
-            if let state, try !state.countLift(expected: lift.expected) { return false }
+            if let state, try !state.countLift(expected: lift.expected, atLeast: lift.atLeast) { return false }
             try CounterRaise(lift, table: table).run(in: db, path: path)
             // By twice the gap: with the last commits a CREATE may have been lost, which starts one gap above the tombstone,
             // and leases after it.

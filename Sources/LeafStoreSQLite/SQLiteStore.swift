@@ -1,4 +1,7 @@
+import CLeafPlatform
 import Foundation
+import GRDB
+import LeafCore
 package import LeafStore
 
 /// The central store in one SQLite file, for the daemons of one host.
@@ -54,6 +57,7 @@ package struct SQLiteStore: SegmentStore {
     package func open(knownStore: StoreID?, mayCreate isFirst: Bool = true) throws(StoreError) -> SQLiteSession {
         let isFirst = isFirst && knownStore == nil
         let mayCreate = createSchema && isFirst
+        try requireLocal()
         let connection = try SQLiteConnection(path: path, mayCreate: mayCreate, timeout: queryTimeout, lastLog: lastLog)
         do throws(StoreError) {
             if !mayCreate {
@@ -64,7 +68,9 @@ package struct SQLiteStore: SegmentStore {
             }
             try connection.makeDurable()
             return try connection.write("reading the schema") { db in
-                let isNew = try Schema(of: table, in: db, path: path).table == nil
+                let before = try Schema(of: table, in: db, path: path)
+                let isNew = before.table == nil
+                if isNew && before.hasState { try requireNeverThere(db) }
                 if mayCreate { try Schema.create(table, in: db) }
                 let schema = try Schema(of: table, in: db, path: path)
                 let state = schema.hasState ? StoreState(db: db, path: path, names: StoreState.Names(table)) : nil
@@ -81,6 +87,28 @@ package struct SQLiteStore: SegmentStore {
             connection.close()
             throw error
         }
+    }
+
+    /// A WAL is shared through memory: two hosts on one file over a network would each have a log of their own.
+    private func requireLocal() throws(StoreError) {
+        let folder = (path as NSString).deletingLastPathComponent
+        let type = leaf_file_system_type(folder)
+        guard type >= 0, !FileSystemKind.isLocal(type) else { return }
+        throw StoreError(
+            .misconfigured,
+            "central store \(path): it lies on a file system (type \(FileSystemKind.hexadecimal(type))) that leafd does not know "
+                + "as a local one, and SQLite would give two hosts the same IDs there; move the file to a local disk, or use "
+                + "MySQL or PostgreSQL for several hosts")
+    }
+
+    /// Throws if the table has been there: then it has been lost, and its counters with it.
+    private func requireNeverThere(_ db: Database) throws {
+        let state = StoreState(db: db, path: path, names: StoreState.Names(table))
+        guard try state.server() != nil else { return }
+        throw StoreError(
+            .missing,
+            "central store \(path): the table \(table.text) is gone, and leafd_state knows it: restore it from a backup, then run "
+                + "leafctl bump --all")
     }
 
     private func existingTable(_ schema: Schema) throws(StoreError) -> CentralTable {

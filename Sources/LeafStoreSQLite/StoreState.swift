@@ -94,10 +94,10 @@ struct StoreState {
     ///
     /// - Parameter expected: how many there must have been; nil: any number.
     /// - Returns: false if there have been others since.
-    func countLift(expected: Int64?) throws -> Bool {
+    func countLift(expected: Int64?, atLeast: Int64) throws -> Bool {
         let lift = try lift()
         guard expected == nil || expected == lift else { return false }
-        try set(names.lift, to: String(lift + 1))
+        try set(names.lift, to: String(max(lift, atLeast) + 1))
         return true
     }
 

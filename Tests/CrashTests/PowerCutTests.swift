@@ -149,6 +149,14 @@ private final class PowerCutRig {
         let leafd = try daemon.connect()
         let highest = host.collector.highest
         var count = 0
+        // Not before the store has failed for a while; never where the journal is gone.
+        try? eventually(
+            "it goes on from what is left", within: .seconds(10),
+            isTrue: {
+                guard let id = try leafd.command("NEXT", "orders").integer else { return false }
+                count += id <= highest ? 1 : 0
+                return true
+            })
         for _ in 0..<20 {
             let reply = try leafd.command("NEXT", "orders", "10")
             count += reply.array?.compactMap(\.integer).count { $0 <= highest } ?? 0

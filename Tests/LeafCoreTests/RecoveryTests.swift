@@ -9,7 +9,8 @@ import Testing
             journalID: "j", agentID: "a", agentBeat: 1, storeID: "s",
             storePlace: StorePlace(url: "sqlite:///x", table: "leaf_alloc"),
             host: here,
-            isClean: false, epoch: 3, isUnconfirmed: false)
+            isClean: false, epoch: 3, isUnconfirmed: false,
+            life: JournalLife(id: "l2", before: "l1", firstCommit: 4))
         change(&header)
         return header
     }
@@ -18,7 +19,8 @@ import Testing
     private func witness(_ change: (inout Witness) -> Void = { _ in }) -> WitnessFinding {
         var witness = Witness(
             journalID: "j", bootID: "b1", device: 5, inode: 77, sequence: 10,
-            trace: AgentTrace(agentID: "a", beat: 4, nonce: "n"))
+            trace: AgentTrace(agentID: "a", beat: 4, nonce: "n"),
+            life: JournalLife(id: "l2", before: "l1", firstCommit: 4))
         change(&witness)
         return .found(witness)
     }
@@ -40,7 +42,7 @@ import Testing
     func `the same boot, machine and file, with no commit lost, go on at once`(sequence: UInt64) {
         let recovery = decide(header(), sequence: sequence)
         #expect(recovery.confidence == .proven && recovery.use == .serve && recovery.resume == .hi)
-        let new = recovery.header(from: header(), host: here, journalID: "new")
+        let new = recovery.header(from: header(), 10, host: here, journalID: "new", life: "l3")
         #expect(new.epoch == 3 && new.journalID == "j" && !new.isUnconfirmed)
         #expect(recovery.trace(of: new, witness()) == AgentTrace(agentID: "a", beat: 4, nonce: "n"))
     }
@@ -64,6 +66,26 @@ import Testing
         #expect(decide(header(), sequence: sequence).use == .giveUp)
     }
 
+    @Test func `commits of the same number in another life are other commits`() {
+        func life(_ id: String, before: String, from first: UInt64) -> WitnessFinding {
+            witness { $0.life = JournalLife(id: id, before: before, firstCommit: first) }
+        }
+        // Another life has gone on from the same commits, or from older ones.
+        #expect(decide(header(), life("l3", before: "l1", from: 7)).use == .giveUp)
+        #expect(decide(header(), life("l3", before: "l2", from: 7), sequence: 9).use == .giveUp)
+        #expect(decide(header(), life("l3", before: "l2", from: 10), sequence: 12).use == .giveUp)
+        // Its first commit is the one that is lost.
+        #expect(decide(header(), life("l3", before: "l2", from: 10), sequence: 9).use == .serveUntilStoreAnswers)
+        // The journal's life began where the witness ends, and nobody was told of any commit in it.
+        #expect(decide(header(), life("l1", before: "l0", from: 2), sequence: 12).use == .serve)
+        #expect(decide(header(), life("l0", before: "", from: 2), sequence: 12).use == .giveUp)
+    }
+
+    @Test func `each start is a life of its own`() {
+        let new = decide(header()).header(from: header(), 12, host: here, journalID: "new", life: "l3")
+        #expect(new.life == JournalLife(id: "l3", before: "l2", firstCommit: 13))
+    }
+
     @Test func `a daemon on a copy of the journal means that it is given up`() {
         #expect(decide(header(), .heldByAnother).use == .giveUp)
     }
@@ -84,12 +106,19 @@ import Testing
 
     // MARK: What the journal tells
 
-    @Test(arguments: ["machine", "boot"])
-    func `what cannot be read proves nothing`(what: String) {
+    @Test func `a boot id that cannot be read proves nothing`() {
         var unreadable = here
-        if what == "machine" { unreadable.machineID = "" } else { unreadable.bootID = "" }
-        let witness = witness { $0.bootID = unreadable.bootID }
+        unreadable.bootID = ""
+        let witness = witness { $0.bootID = "" }
         #expect(decide(header { $0.host = unreadable }, witness, host: unreadable).confidence == .unproven)
+    }
+
+    @Test func `without a machine-id only the witness proves anything`() {
+        var nameless = here
+        nameless.machineID = ""
+        let header = header { $0.host = nameless }
+        #expect(decide(header, host: nameless).use == .serve)
+        #expect(decide(header, rebooted, host: nameless).use == .giveUp)
     }
 
     @Test func `another device number after a reboot is the same file on the same file system`() {
@@ -124,7 +153,7 @@ import Testing
                 }
             })
         #expect(recovery.confidence == .unproven && recovery.use == .giveUp)
-        let new = recovery.header(from: header(), host: here, journalID: "new")
+        let new = recovery.header(from: header(), 10, host: here, journalID: "new", life: "l3")
         #expect(new.epoch == 4 && new.journalID == "new" && new.isUnconfirmed && new.host == here)
     }
 
@@ -132,7 +161,7 @@ import Testing
         let old = header { $0.host.bootID = "b0" }
         let serving = decide(old, rebooted)
         #expect(serving.use == .serveUntilStoreAnswers && serving.resume == .hiPlusCap)
-        let new = serving.header(from: old, host: here, journalID: "new")
+        let new = serving.header(from: old, 10, host: here, journalID: "new", life: "l3")
         #expect(new.isUnconfirmed && new.journalID == "new" && new.epoch == old.epoch)
         #expect(decide(old, rebooted, .wait).use == .giveUp)
         #expect(decide(old, rebooted, url: "sqlite:///y").use == .giveUp)
@@ -154,6 +183,6 @@ import Testing
     @Test func `of a damaged journal nothing is used`() {
         let recovery = Recovery.damaged("a checksum")
         #expect(recovery.confidence == .unproven && recovery.use == .giveUp)
-        #expect(recovery.header(from: header(), host: here, journalID: "new").isUnconfirmed)
+        #expect(recovery.header(from: header(), 10, host: here, journalID: "new", life: "l3").isUnconfirmed)
     }
 }

@@ -94,6 +94,33 @@ import Testing
         running.engine.stop()
     }
 
+    @Test func `a counter below what this host was leased lifts all the others too`() async throws {
+        let running = try Running(folder, store)
+        _ = try running.first("orders")
+        let (orders, users) = (try Tag("orders"), try Tag("users"))
+        store.state.with { $0.counters[orders] = 1 }
+        // More than the stock: a lease is needed, and finds the counter below the floor.
+        _ = try running.ask("orders", 2000)
+        try await eventually("the lift of all") { self.store.state.with { $0.lifts } == 1 }
+        #expect(store.state.with { $0.counters[users] } == 1_000_001)
+        running.engine.stop()
+    }
+
+    @Test func `after a boot, too, a store that lost this daemon's row is lifted before anything is leased`() throws {
+        var running = try Running(folder, store)
+        _ = try running.first("orders")
+        running.engine.stop()
+        store.state.with { state in
+            state.agents = [:]
+            for tag in state.counters.keys { state.counters[tag] = 1 }
+        }
+        try folder.reboot()
+        running = try Running(folder, store)
+        #expect(try running.first("users") == 1_000_001)
+        #expect(store.state.with { $0.lifts } == 1)
+        running.engine.stop()
+    }
+
     @Test func `another server than the one written down is lifted once, by whoever comes first`() throws {
         let other = TemporaryFolder()
         var running = [try Running(folder, store), try Running(other, store)]

@@ -46,6 +46,9 @@ extension World {
             header.host = host
         }
         header.isClean = daemon.isStopping
+        if daemon.trace.agentID == header.agentID {
+            (header.agentBeat, header.agentLift) = (daemon.trace.beat, daemon.trace.liftSeen)
+        }
         let batch = SimulatedWriter.Batch(
             orders: orders, header: header, sequence: daemon.writer.course.sequence + 1, change: change,
             isLast: daemon.isStopping)
@@ -105,7 +108,8 @@ extension World {
                 machines[machine].runFolder.write(
                     Witness(
                         journalID: batch.header.journalID, bootID: identity.bootID, device: identity.device,
-                        inode: identity.inode, sequence: sequence, trace: hosts[host].daemon!.trace),
+                        inode: identity.inode, sequence: sequence, trace: hosts[host].daemon!.trace,
+                        life: batch.header.life),
                     leaving: hosts[host].daemon!.witnessed, life: life)
                 hosts[host].daemon!.witnessed = batch.header.journalID
             }
@@ -196,7 +200,8 @@ extension World {
             machines[hosts[host].machine].runFolder.write(
                 Witness(
                     journalID: header.journalID, bootID: header.host.bootID, device: header.host.device,
-                    inode: header.host.inode, sequence: 1, trace: trace), leaving: daemon.witnessed, life: daemon.life)
+                    inode: header.host.inode, sequence: 1, trace: trace, life: header.life), leaving: daemon.witnessed,
+                life: daemon.life)
             hosts[host].daemon!.witnessed = header.journalID
         }
         hosts[host].daemon!.writer.course = JournalCourse(sequence: 1, hasWitness: hasWitness)

@@ -102,6 +102,11 @@ extension World {
             if !noteTrace(host, trace) { storeFailed(host) }
         case .contest: send(host, .contest, facts)
         case .lift:
+            if settlement.givesStockUpAtOnce {
+                for tag in daemon.tags.indices { giveUp(host, tag, daemon.header.epoch) }
+                hosts[host].daemon!.awaitsFirstAttempt = false
+                forgetDoubts(host)
+            }
             let gap = DuplicateGuard.gap.isOn ? parameters.rules.failoverGap : 0
             let floors = daemon.tags.map(\.stock.supply.floor)
             send(host, .lift(expected: facts.lift, floors: floors, gap: gap), facts)

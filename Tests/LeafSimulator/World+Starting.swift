@@ -19,7 +19,8 @@ extension World {
             : Recovery.decide(
                 header: found?.header, sequence: found?.sequence ?? 0, witness: finding, host: identity,
                 storePlace: hosts[host].storePlace, afterReboot: hosts[host].afterReboot)
-        let header = recovery.header(from: old, host: identity, journalID: name("J"))
+        let header = recovery.header(
+            from: old, found?.sequence ?? 0, host: identity, journalID: name("J"), life: name("L"))
         let trace = recovery.trace(of: header, finding)
         var tags: [SimulatedTag] = []
         for tag in 0..<parameters.tags {

@@ -157,6 +157,14 @@ struct CentralTableTests {
         #expect(try fixture.open(tag: "orders").lease("orders").summary == "1..<101")
     }
 
+    @Test("must tell tags apart by their bytes", arguments: ["NOCASE", "RTRIM"])
+    func badCollation(collation: String) throws {
+        try fixture.sql(
+            "CREATE TABLE leaf_alloc (biz_tag TEXT COLLATE \(collation) PRIMARY KEY, max_id BIGINT, step INT)")
+        let error = try storeError(.misconfigured) { _ = try fixture.open() }
+        #expect(error.message.contains(collation))
+    }
+
     @Test(
         "must be a table with the columns of Leaf",
         arguments: [

@@ -70,6 +70,14 @@ struct IdentityTests {
         #expect(try fixture.value("SELECT group_concat(name) FROM sqlite_master") == before)
     }
 
+    @Test("that has lost its table makes no new one, not even for a host that is new to it")
+    func lostTable() throws {
+        _ = try fixture.open(tag: "orders")
+        try fixture.sql("DROP TABLE leaf_alloc")
+        try storeError(.missing) { _ = try fixture.open(knownStore: nil) }
+        #expect(try fixture.value("SELECT count(*) FROM sqlite_master WHERE name = 'leaf_alloc'") == 0.databaseValue)
+    }
+
     @Test("tells another store at the same place")
     func foreign() throws {
         _ = try fixture.open()

@@ -21,6 +21,11 @@ struct RemovedLogTests {
         try FileManager.default.copyItem(atPath: path + ".was", toPath: path)
     }
 
+    /// From now on commits stay in the log, as they do while somebody reads.
+    private func keepInLog(_ session: SQLiteSession) throws {
+        try session.connection.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
+    }
+
     @Test(arguments: [["-wal"], ["-shm"], ["-wal", "-shm"]])
     func `stops leases and reads when it is removed`(suffixes: [String]) throws {
         let works: [(SQLiteSession) throws -> Void] = [{ _ = try $0.lease("orders") }, { try $0.ping() }]
@@ -78,8 +83,18 @@ struct RemovedLogTests {
         try session.ping()
     }
 
+    @Test func `is moved into the file at every commit`() throws {
+        let session = try fixture.open()
+        _ = try session.lease("orders")
+        let copy = fixture.folder + "/copy.sqlite"
+        try FileManager.default.copyItem(atPath: fixture.path, toPath: copy)
+        let queue = try DatabaseQueue(path: copy)
+        #expect(try queue.read { try Int64.fetchOne($0, sql: "SELECT max_id FROM leaf_alloc") } == 101)
+    }
+
     @Test func `is moved into the file by the last session that closes`() throws {
         let session = try fixture.open()
+        try keepInLog(session)
         _ = try session.lease("orders")
         session.close()
         for suffix in ["-wal", "-shm"] { #expect(!FileManager.default.fileExists(atPath: fixture.path + suffix)) }
@@ -89,7 +104,7 @@ struct RemovedLogTests {
     func `that was removed is not moved into the file, which others write by now`(end: String) throws {
         var session: SQLiteSession? = try fixture.open()
         _ = try session?.lease("orders", 10)
-        try fixture.checkpoint()
+        try session.map(keepInLog)
         _ = try session?.lease("orders", 10)
         try fixture.remove(["-wal", "-shm"])
         switch end {
@@ -107,7 +122,7 @@ struct RemovedLogTests {
     private func daemon() throws -> SettlingDaemon {
         var daemon = SettlingDaemon(try fixture.store(), agentID: "a")
         #expect(try daemon.settle() == [.adoptStore, .beat])
-        try fixture.checkpoint()
+        try daemon.session.map(keepInLog)
         #expect(try daemon.lease("orders").end == 101)
         return daemon
     }

@@ -36,6 +36,36 @@ struct SecondNameTests {
         #expect(try fixture.open().lease("orders").summary == "1..<101")
     }
 
+    @Test func `that it is given while a lease waits for its turn keeps it from being made`() throws {
+        let store = try fixture.store(timeout: .seconds(60))
+        let (path, other) = (fixture.path, other)
+        let (isOpen, isLocked) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let results = onThreads(2) { thread in
+            Result {
+                if thread == 0 {
+                    let session = try store.open(knownStore: nil)
+                    isOpen.signal()
+                    isLocked.wait()
+                    try storeError(.misconfigured) { _ = try session.lease("orders") }
+                } else {
+                    isOpen.wait()
+                    let writer = try DatabaseQueue(path: path)
+                    try writer.writeWithoutTransaction { db in
+                        try db.beginTransaction(.immediate)
+                        isLocked.signal()
+                        // Long enough for the lease to begin its waiting; if not, it is refused before that.
+                        Thread.sleep(forTimeInterval: 0.2)
+                        try FileManager.default.linkItem(atPath: path, toPath: other)
+                        try db.rollback()
+                    }
+                    try writer.close()
+                }
+            }
+        }
+        for result in results { try result.get() }
+        #expect(try fixture.counter(of: "orders") == 1)
+    }
+
     @Test func `that it is given while a lease is committed voids the lease`() throws {
         let session = try fixture.open()
         let (path, other) = (fixture.path, other)

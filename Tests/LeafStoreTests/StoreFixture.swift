@@ -61,11 +61,6 @@ final class StoreFixture {
         try value("SELECT value FROM leafd_state WHERE name = '\(name)'").flatMap(String.fromDatabaseValue)
     }
 
-    /// Moves everything that is in the WAL into the file, under open sessions.
-    func checkpoint() throws {
-        #expect(try value("PRAGMA wal_checkpoint(TRUNCATE)") == 0.databaseValue)
-    }
-
     /// Removes files beside the database, as an operator who tidies up.
     func remove(_ suffixes: [String]) throws {
         for suffix in suffixes { try FileManager.default.removeItem(atPath: path + suffix) }

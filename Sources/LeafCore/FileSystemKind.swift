@@ -1,8 +1,8 @@
-/// Which file systems a journal may lie on.
+/// Which file systems a journal, or a store in a SQLite file, may lie on.
 ///
-/// LMDB maps its file into memory and relies on a lock and on what fdatasync promises: a file system over a network, or
-/// one whose other side nobody here knows, promises neither.
-enum FileSystemKind {
+/// LMDB, and SQLite's WAL, map files into memory and rely on locks and on what fdatasync promises: a file system over a
+/// network, or one whose other side nobody here knows, promises none of these.
+package enum FileSystemKind {
     /// Type numbers of local file systems (statfs(2), `linux/magic.h`, and the file systems' own sources).
     private static let local: [Int64: String] = [
         0xEF53: "ext2, ext3 or ext4",
@@ -20,10 +20,10 @@ enum FileSystemKind {
 
     private static let inMemory: [Int64: String] = [0x0102_1994: "tmpfs", 0x8584_58F6: "ramfs"]
 
-    static func isLocal(_ type: Int64) -> Bool { local[type] != nil }
+    package static func isLocal(_ type: Int64) -> Bool { local[type] != nil }
 
     /// Whether what lies on it is gone after a boot.
-    static func isInMemory(_ type: Int64) -> Bool { inMemory[type] != nil }
+    package static func isInMemory(_ type: Int64) -> Bool { inMemory[type] != nil }
 
-    static func hexadecimal(_ type: Int64) -> String { "0x" + String(type, radix: 16) }
+    package static func hexadecimal(_ type: Int64) -> String { "0x" + String(type, radix: 16) }
 }
