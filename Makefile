@@ -25,8 +25,9 @@ BIN = .build/release
 PROGRAMS = leafd leafctl
 
 # Debian's packages: to build; to run the tests.
-BUILD_PACKAGES = libsqlite3-dev liblmdb-dev pkg-config
-TEST_PACKAGES = e2fsprogs mount netcat-openbsd python3-redis python3-venv redis-tools rsync socat sqlite3 strace systemd util-linux valgrind
+BUILD_PACKAGES = liblmdb-dev libmariadb-dev libpq-dev libsqlite3-dev pkg-config
+TEST_PACKAGES = e2fsprogs galera-4 mariadb-client mariadb-server mount netcat-openbsd openssl postgresql python3-redis python3-venv \
+    redis-tools rsync socat sqlite3 strace systemd util-linux valgrind
 
 # $(call need,PACKAGES): installs those that are missing. Where none is, nothing is run but dpkg-query.
 define need
@@ -76,7 +77,7 @@ lint: ## Check the form of the code, as swift-format sees it
 format: ## Bring the code into that form
 	@$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
 
-sim: build-packages ## Play SEEDS (a million) seeds of the simulator, from FIRST (0) on; ARGS=--mutations: the guards' table
+sim: build-packages ## Play SEEDS (a million) seeds of the simulator, from FIRST (0) on; ARGS=--mutations: the guards' table; ARGS=--capacity: what a fleet costs
 	@echo "leafd: building the simulator for release, in .build-sim"
 	@$(SWIFT) build -c release --scratch-path .build-sim --product leaf-sim
 	@.build-sim/release/leaf-sim --seeds $(SEEDS) --first $(FIRST) $(ARGS)
