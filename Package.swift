@@ -35,6 +35,13 @@ let package = Package(
         .executable(name: "leafctl", targets: ["leafctl"]),
         .library(name: "LeafClient", targets: ["LeafClient"]),
     ],
+    // Which databases leafd can use beside SQLite. Without them it needs neither libmariadb nor libpq:
+    //     swift build --disable-default-traits --product leafd
+    traits: [
+        .trait(name: "MySQL", description: "A central store in MySQL or MariaDB"),
+        .trait(name: "PostgreSQL", description: "A central store in PostgreSQL"),
+        .default(enabledTraits: ["MySQL", "PostgreSQL"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
@@ -47,6 +54,8 @@ let package = Package(
     targets: [
         // System libraries and the platform's C that Swift cannot see.
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CLeafPlatform"),
 
         // The pure machines, and the threads that drive them.
@@ -60,6 +69,9 @@ let package = Package(
         library(
             "LeafStoreSQLite",
             ["LeafCore", "LeafStore", "CLeafPlatform", .product(name: "GRDB", package: "GRDB.swift")]),
+        library("LeafStoreSQL", ["LeafCore", "LeafThreads", "LeafStore"]),
+        library("LeafStoreMySQL", ["LeafCore", "LeafThreads", "LeafStore", "LeafStoreSQL", "CMariaDB"]),
+        library("LeafStorePostgreSQL", ["LeafCore", "LeafThreads", "LeafStore", "LeafStoreSQL", "CPostgres"]),
 
         // The daemon.
         library("LeafEngine", ["LeafCore", "LeafThreads", "LeafJournal", "LeafStore", log, locks]),
@@ -77,7 +89,9 @@ let package = Package(
             [
                 "LeafCore", "LeafThreads", "LeafConfiguration", "LeafEngine", "LeafJournal", "LeafProtocol",
                 "LeafServer",
-                "LeafStore", "LeafStoreSQLite", "CLeafPlatform", arguments, log,
+                "LeafStore", "LeafStoreSQL", "LeafStoreSQLite", "CLeafPlatform", arguments, log,
+                .target(name: "LeafStoreMySQL", condition: .when(traits: ["MySQL"])),
+                .target(name: "LeafStorePostgreSQL", condition: .when(traits: ["PostgreSQL"])),
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -103,6 +117,13 @@ let package = Package(
         tests(
             "LeafStoreTests",
             ["LeafStore", "LeafStoreSQLite", "LeafCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests(
+            "LeafStoreSQLTests",
+            ["LeafStoreSQL", "LeafStoreMySQL", "LeafStorePostgreSQL", "LeafStore", "LeafCore"]),
+        tests("LeafStoreMySQLTests", ["LeafStoreMySQL", "LeafStoreSQL", "LeafStore", "LeafCore", "LeafThreads"]),
+        tests(
+            "LeafStorePostgreSQLTests",
+            ["LeafStorePostgreSQL", "LeafStoreSQL", "LeafStore", "LeafCore", "LeafThreads"]),
         tests("LeafEngineTests", ["LeafEngine", "LeafCore", "LeafJournal", "LeafStore", "LeafThreads", log]),
         tests(
             "LeafServerTests",
@@ -115,5 +136,6 @@ let package = Package(
         tests("SimulationTests", ["LeafSimulator"]),
         tests("IntegrationTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("CrashTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+        tests("LeafTestKitTests", []),
     ]
 )

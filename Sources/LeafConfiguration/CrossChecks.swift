@@ -62,6 +62,7 @@ extension Loader {
                 warn(url, "has a password", "put it into a file of mode 0600 and name that in store.password-file")
             }
         }
+        checkTransport()
         if let gap = given["store.failover-gap"], areRight("store.failover-gap", "segments.max-step"),
             configuration.failoverGap < configuration.segments.maxStep
         {
@@ -72,6 +73,28 @@ extension Loader {
             store.tls != .verifyFull
         {
             warn(file, "has no effect with store.tls: \(store.tls.rawValue)", "write tls: verify-full")
+        }
+    }
+
+    /// What does not go with the kind of store, or with a Unix socket, over which nothing is encrypted.
+    private mutating func checkTransport() {
+        let store = configuration.store
+        guard let server = store.url.server else {
+            if let file = given["store.password-file"], areRight("store.password-file"), store.passwordFile != nil {
+                warn(file, "has no effect on SQLite", "remove it, or correct store.url")
+            }
+            return
+        }
+        guard server.socket != nil, let tls = given["store.tls"], areRight("store.tls") else { return }
+        switch store.tls {
+        case .verifyFull:
+            problems.append(
+                tls.problem(
+                    "store.url names a Unix socket, over which there is no certificate to check",
+                    "name the host in store.url, or write tls: preferred"))
+        case .required:
+            warn(tls, "has no effect over the Unix socket of store.url", "name the host there, or write tls: preferred")
+        case .disabled, .preferred: break
         }
     }
 

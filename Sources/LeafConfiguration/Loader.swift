@@ -38,8 +38,8 @@ extension Configuration {
 
 /// Collects values, problems and warnings from one source after the other.
 struct Loader {
-    /// Variables that begin with `LEAFD_` and are no key: leafctl finds the socket by it.
-    static let foreignVariables: Set = ["LEAFD_SOCKET"]
+    /// Variables that begin with `LEAFD_` and are no key: by the one leafctl finds the socket, the other holds a password.
+    static let foreignVariables: Set = ["LEAFD_SOCKET", StorePassword.variable]
 
     var configuration = Configuration()
     var problems: [Problem] = []

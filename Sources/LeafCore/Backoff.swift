@@ -1,20 +1,23 @@
-/// The wait before the next try after failures in a row: doubling, with jitter, so that a fleet does not come back as one.
+/// The wait before the next try after failures in a row: random up to a bound that doubles, so that a fleet which failed in
+/// one moment does not come back in one.
 package struct Backoff: Hashable, Sendable {
-    /// The mean wait after the first failure.
+    /// The longest wait after the first failure.
     package static let first = Duration.milliseconds(50)
-    /// The longest wait.
+    /// The longest wait of all.
     package static let longest = Duration.seconds(5)
+    /// The shortest.
+    package static let shortest = Duration.milliseconds(1)
 
     package private(set) var failures = 0
 
     package init() {}
 
-    /// Counts a failure and says how long to wait: half to all of the doubled time.
+    /// Counts a failure and says how long to wait.
     package mutating func fail(using random: inout some RandomNumberGenerator) -> Duration {
         let doublings = min(failures, 16)
         failures += 1
-        let whole = min(Backoff.first.inNanoseconds << doublings, Backoff.longest.inNanoseconds)
-        return .nanoseconds(Int64.random(in: whole / 2...whole, using: &random))
+        let bound = min(Backoff.first.inNanoseconds << doublings, Backoff.longest.inNanoseconds)
+        return .nanoseconds(Int64.random(in: Backoff.shortest.inNanoseconds...bound, using: &random))
     }
 
     package mutating func succeed() {

@@ -82,10 +82,11 @@ extension TagStock {
 
     /// The store has acknowledged a lease.
     ///
+    /// - Parameter tableStep: the row's, if the reply brought it.
     /// - Returns: false if the segment may not be used: it is below what this host was leased before, or the stock it was
     ///   meant for has been given up since. It is then nobody's: a gap.
     package mutating func loaded(
-        _ order: LoadOrder, segment: Segment, tableStep: Int64, now: MonotonicTime, effects: inout StockEffects
+        _ order: LoadOrder, segment: Segment, tableStep: Int64?, now: MonotonicTime, effects: inout StockEffects
     ) -> Bool {
         guard case .inFlight(let current) = supply.load, current.number == order.number else { return false }
         supply.load = .idle
@@ -100,7 +101,7 @@ extension TagStock {
         append(segment)
         supply.floor = segment.end
         supply.step = order.step
-        supply.tableStep = tableStep
+        supply.tableStep = tableStep ?? supply.tableStep
         supply.lastLoadAt = now
         supply.lastLoadTook = now.since(order.sentAt)
         supply.loads += 1
@@ -195,7 +196,7 @@ extension TagStock {
     }
 
     private func loadCount(step: Int64, _ now: MonotonicTime) -> Int64 {
-        let wanted = max(step, parking.demand - stock, Int64(reserveShortfall(now)))
+        let wanted = max(step, parking.demand - stock, reserveCount(now))
         let contiguous = parking.waiters.reduce(0) { $1.demand.isContiguous ? max($0, $1.demand.count) : $0 }
         return max(min(wanted, rules.step.maxStep), contiguous)
     }
@@ -203,6 +204,15 @@ extension TagStock {
     private func reserveShortfall(_ now: MonotonicTime) -> Double {
         let target = rate.perSecondOverTenMinutes(now: now) * rules.reserve.inSeconds
         return max(0, min(target - Double(stock), 1e15))
+    }
+
+    /// What the reserve asks for: what it lacks, and what will be used in the life of a segment, so that it is not short again
+    /// a second later.
+    private func reserveCount(_ now: MonotonicTime) -> Int64 {
+        let shortfall = reserveShortfall(now)
+        guard shortfall >= 1 else { return 0 }
+        let use = rate.perSecondOverTenMinutes(now: now) * rules.step.longLife.inSeconds
+        return Int64(min(shortfall + use, 1e15))
     }
 
     private func reserveIsShort(_ now: MonotonicTime) -> Bool {

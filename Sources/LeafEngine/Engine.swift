@@ -63,7 +63,7 @@ package final class Engine: Sendable {
         let events = JournalEvents()
         writer = JournalWriter(gather: settings.rules.window / 4, owner: events)
         journalEvents = events
-        self.store = StoreDriver(store: store, beat: settings.beat, log: log)
+        self.store = StoreDriver(store: store, beat: settings.beat, pool: settings.pool, log: log)
         ticker = Ticker()
         events.engine = self
         if let setAside = journal.setAside { tell(setAside) }

@@ -19,11 +19,12 @@ package struct EngineSettings: Sendable {
     /// Create a tag at its first request.
     package var autoCreate: Bool
     package var tunables: EngineTunables
+    package var pool: StorePool
 
     package init(
         rules: StockRules, journalPath: String, journalMapBytes: Int, verifyJournal: @escaping JournalVerifier,
         witnessFolder: String?, afterReboot: Recovery.AfterReboot, storePlace: StorePlace, beat: Duration,
-        autoCreate: Bool, tunables: EngineTunables
+        autoCreate: Bool, tunables: EngineTunables, pool: StorePool = StorePool()
     ) {
         self.rules = rules
         self.journalPath = journalPath
@@ -35,6 +36,33 @@ package struct EngineSettings: Sendable {
         self.beat = beat
         self.autoCreate = autoCreate
         self.tunables = tunables
+        self.pool = pool
+    }
+}
+
+/// How many sessions with the central store there may be, and how long each. Of no meaning for a store of one session.
+package struct StorePool: Sendable {
+    /// The most sessions at once: the main thread's, and a helper's each.
+    package var maxOpen: Int
+    /// The most sessions that stay open while there is nothing to do.
+    package var maxIdle: Int
+    /// After how long a session is replaced by a new one, ±10 %.
+    package var maxLifetime: Duration
+    /// How long what goes unused is kept beyond `maxIdle`.
+    package var idleTime: Duration
+    /// How long one call to the store may take; so long, too, all tries that follow a deadlock.
+    package var queryTimeout: Duration
+
+    package init(
+        maxOpen: Int = 4, maxIdle: Int = 2, maxLifetime: Duration = .seconds(3600), idleTime: Duration = .seconds(5),
+        queryTimeout: Duration = .seconds(2)
+    ) {
+        precondition(maxOpen >= 1 && maxIdle >= 0)
+        self.maxOpen = maxOpen
+        self.maxIdle = maxIdle
+        self.maxLifetime = maxLifetime
+        self.idleTime = idleTime
+        self.queryTimeout = queryTimeout
     }
 }
 

@@ -1,5 +1,6 @@
 package import LeafCore
 internal import LeafJournal
+internal import LeafStore
 internal import LeafThreads
 
 /// The engine at one moment, for STATS.
@@ -21,6 +22,14 @@ package struct StoreSnapshot: Sendable {
     package let lease: LatencyWindow.Summary?
     /// How often this daemon has lifted counters that went backward.
     package let lifts: Int
+    /// What failed for good, by the code of the error: `unavailable`, `misconfigured`, …
+    package let errors: [String: Int]
+    /// The last of them, over or not.
+    package let lastError: String?
+    /// Calls that were tried again at once, for a deadlock or a lost connection.
+    package let retries: Int
+    package let sessionsOpen: Int
+    package let sessionsMax: Int
 }
 
 package struct JournalSnapshot: Sendable {
@@ -39,13 +48,16 @@ package struct JournalSnapshot: Sendable {
 extension Engine {
     package func snapshot() -> EngineSnapshot {
         let now = MonotonicTime.now()
-        let (link, latency, lifts) = store.desk.with { ($0.link, $0.latency, $0.lifts) }
+        let (link, latency, report, sessions) = store.desk.with { ($0.link, $0.latency, $0.report, $0.sessions) }
         let journal = writer.snapshot()
         return EngineSnapshot(
             uptime: now.since(startedAt), agentID: identity.with { $0.header.agentID }, confidence: recovery.confidence,
             store: StoreSnapshot(
                 kind: store.kind, redactedURL: store.redactedURL, link: link, sinceChange: now.since(link.changedAt),
-                lease: latency.summary(now: now), lifts: lifts),
+                lease: latency.summary(now: now), lifts: report.lifts,
+                errors: Dictionary(uniqueKeysWithValues: report.errors.map { ($0.rawValue, $1) }),
+                lastError: report.last?.message, retries: report.retries, sessionsOpen: sessions,
+                sessionsMax: store.sessionsMax),
             journal: JournalSnapshot(
                 path: settings.journalPath, commits: journal.commits, failures: journal.failures,
                 usedBytes: journal.usedBytes, mapBytes: journal.mapBytes, commit: journal.latency.summary(now: now),

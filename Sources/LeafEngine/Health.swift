@@ -18,13 +18,13 @@ extension Engine {
         if let trouble = journalTrouble {
             return .unhealthy("the journal cannot be written, only IDs journaled before are issued: \(trouble)")
         }
-        let (link, error, trouble, warnings) = store.desk.with { ($0.link, $0.lastError, $0.trouble, $0.warnings) }
+        let (link, report) = store.desk.with { ($0.link, $0.report) }
         let now = MonotonicTime.now()
-        if let error, link.isBackingOff {
+        if let error = report.failure, link.isBackingOff {
             return stockHealth(
                 now, "the central store fails since \(seconds(now.since(link.changedAt))): \(error.message)")
         }
-        if let trouble, now < trouble.until { return .degraded(trouble.text) }
+        if let trouble = report.trouble, now < trouble.until { return .degraded(trouble.text) }
         let journal = writer.snapshot()
         if !journal.hasHeadroom {
             return .degraded("the journal's disk is full: commits go on within the room it has, free some space")
@@ -33,7 +33,7 @@ extension Engine {
             return .degraded(
                 "the journal has no witness in memory, so that every restart gives the stock up: see journal.witness")
         }
-        if let warning = warnings.first { return .degraded(warning) }
+        if let warnings = summary(of: report.warnings) { return .degraded(warnings) }
         return .ok
     }
 
@@ -53,6 +53,13 @@ extension Engine {
                 "stock lasts: \(least?.stock.stock ?? 0) IDs of \(least?.tag.name ?? "") and no demand now; \(reason)")
         }
         return .degraded("stock lasts \(seconds(shortest.runway)) at the present rate (\(shortest.tag)); \(reason)")
+    }
+
+    /// As many as fit a line.
+    private func summary(of warnings: [String]) -> String? {
+        guard !warnings.isEmpty else { return nil }
+        let shown = warnings.prefix(3).joined(separator: "; ")
+        return warnings.count > 3 ? "\(shown); and \(warnings.count - 3) more, see the log" : shown
     }
 
     private func seconds(_ duration: Duration) -> String {

@@ -8,7 +8,7 @@ extension StoreDriver {
     func run(_ job: AdminJob, _ keeper: StoreSessionKeeper, _ engine: Engine) {
         if case .fence = job.change { return job.completion(fence(keeper, engine)) }
         let gap = engine.settings.rules.failoverGap
-        let result = attempt(keeper, engine) { session throws(StoreError) in
+        let result = attempt(keeper, engine, isRepeatable: false) { session throws(StoreError) in
             switch job.change {
             case .create(let tag): _ = try session.create(tag, ifAbsent: false, gap: gap, agent: engine.agent)
             case .alter(let tag, let step): try session.alter(tag, step: step)
@@ -56,7 +56,7 @@ extension StoreDriver {
     /// Gives all stock up, whether the store answers or not; leases come when it does, under a new agent id.
     private func fence(_ keeper: StoreSessionKeeper, _ engine: Engine) -> Result<Void, StoreError> {
         let header = engine.identity.with { $0.header }
-        keeper.close()
+        keeper.drop()
         engine.log.notice("all stock is given up for fresh leases: an operator asked for it (FENCE)")
         return Result { () throws(StoreError) in
             try engine.startOver(

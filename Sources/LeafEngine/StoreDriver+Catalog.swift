@@ -6,8 +6,11 @@ internal import Logging
 extension StoreDriver {
     /// Reads the central table's tags: new ones become known, vanished ones end when their stock does.
     func readCatalog(_ keeper: StoreSessionKeeper, _ engine: Engine) {
-        let started = MonotonicTime.now()
-        let result = attempt(keeper, engine) { session throws(StoreError) in try session.listTags() }
+        var started = MonotonicTime.now()
+        let result = attempt(keeper, engine) { session throws(StoreError) in
+            started = .now()
+            return try session.listTags()
+        }
         guard case .success(let rows) = result else {
             desk.with { $0.wantsCatalog = true }
             return
@@ -23,14 +26,41 @@ extension StoreDriver {
             if entry.handle({ stock, _, effects in stock.vanished(effects: &effects) }) { engine.forget(entry) }
         }
         engine.sawTagList()
-        noteWarnings(keeper)
-        desk.with { desk in
-            desk.catalogReadAt = .now()
-            desk.catalogTook = MonotonicTime.now().since(started)
+        if let session = try? keeper.session() { noteWarnings(session) }
+        let now = MonotonicTime.now()
+        let took = now.since(started)
+        let pause = StoreDriver.pause(afterReading: took, jitter: .random(in: 0.9...1.1))
+        let wantsWarming = desk.with { desk in
+            defer { desk.wantsWarming = false }
+            desk.catalogReadAt = now
+            desk.catalogTook = took
+            desk.catalogAt = now.advanced(by: pause)
+            return desk.wantsWarming
+        }
+        if wantsWarming { warm(engine) }
+    }
+
+    /// How long until the list is read again: less than a minute, and longer only where a reading takes so long that a daemon
+    /// would be at it for more than a hundredth of its time. There may be ten thousand daemons.
+    ///
+    /// - Parameter jitter: 0.9 to 1.1, so that they do not read in step.
+    static func pause(afterReading took: Duration, jitter: Double) -> Duration {
+        min(max(.seconds(54), took * 100), .seconds(600)) * jitter
+    }
+
+    /// Somebody asked for a tag that is not in the list: read it again, but not all the time.
+    func wantCatalog() {
+        desk.post { desk in
+            let pause = max(.seconds(1), desk.catalogTook * 20)
+            guard !desk.wantsCatalog, let readAt = desk.catalogReadAt, MonotonicTime.now().since(readAt) > pause
+            else { return false }
+            desk.wantsCatalog = true
+            return true
         }
     }
 
-    /// Creates the configured tags that are not there, and fills the warm ones.
+    /// Creates the configured tags that are not there. The warm ones are filled when the list, which is read next, tells which
+    /// there are.
     func createTags(_ keeper: StoreSessionKeeper, _ engine: Engine) {
         let wanted = engine.current
         // First of all which store this is: floors of another one say nothing.
@@ -56,17 +86,16 @@ extension StoreDriver {
                 engine.log.error("the configured tag \(tag.tag) cannot be created: \(error)")
             }
         }
-        desk.with { $0.wantsCatalog = true }
-        for tag in wanted.warm {
-            guard
-                let entry = engine.entry(tag)
-                    ?? wanted.tags.first(where: { $0.tag == tag }).map({
-                        engine.entry(listed: tag, tableStep: $0.step)
-                    })
-            else {
-                continue
-            }
-            entry.handle { $0.warm(now: $1, effects: &$2) }
+        desk.with { desk in
+            desk.wantsCatalog = true
+            desk.wantsWarming = true
+        }
+    }
+
+    /// Fills the configured tags before anybody asks for them.
+    private func warm(_ engine: Engine) {
+        for tag in engine.current.warm {
+            engine.entry(tag)?.handle { $0.warm(now: $1, effects: &$2) }
         }
     }
 }

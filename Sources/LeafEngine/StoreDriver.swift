@@ -3,93 +3,103 @@ internal import LeafStore
 internal import LeafThreads
 internal import Logging
 
-/// The central store's one thread: opens the session, leases for all tags that are due in one go, keeps the tag list, and
-/// carries out what operators ask for.
+/// The central store's threads. The main one opens the session that settles, sends the beats, keeps the tag list, leases for
+/// all tags that are due in one go, and carries out what operators ask for. Where the store serves several sessions at once,
+/// helpers lease as well (`LeaseHelper`): when more is due than one batch, or the main thread is held up.
 ///
 /// While the store fails, it is tried once per back-off, and nobody waits for it: tags that are due are told at once.
 final class StoreDriver: Sendable {
-    struct Desk: Sendable {
-        var link: StoreLink
-        var due: [TagEntry] = []
-        var jobs: [AdminJob] = []
-        var wantsCatalog = true
-        /// The configured tags are to be created, the warm ones filled.
-        var wantsTags = true
-        var catalogReadAt: MonotonicTime?
-        var catalogTook = Duration.zero
-        var lastError: StoreError?
-        /// What operators should know though the store answers, and until when it is shown.
-        var trouble: (text: String, until: MonotonicTime)?
-        /// What the store cannot guard against, and rows that cannot be served: a line each.
-        var warnings: [String] = []
-        /// How often this daemon has lifted counters.
-        var lifts = 0
-        /// When the next sign of life is due; nil before the first session.
-        var beatAt: MonotonicTime?
-        /// This daemon goes by another name than the session was settled under.
-        var mustSettle = false
-        var latency = LatencyWindow()
-        var isStopping = false
-    }
-
-    let desk: Mailbox<Desk>
-    private let store: any SegmentStore
-    private let log: Logger
+    let desk: Mailbox<StoreDesk>
+    /// Counts what helpers should look at the desk for. Apart from the desk, so that a lone lease wakes the main thread alone.
+    let bell = Mailbox<UInt64>(0)
+    let store: any SegmentStore
+    let log: Logger
+    let pool: StorePool
     private let beatPause: Duration
-    private let thread = Lock<DedicatedThread?>(nil)
+    private let threads = Lock<[DedicatedThread]>([])
 
-    /// How often the tag list is read again.
-    static var catalogPause: Duration { .seconds(60) }
     /// How long after the start a store may fail before it counts as away: a network, or the turn of another writer, may come
     /// a moment later than this daemon.
     static var awayAfter: Duration { .seconds(2) }
     /// The most tags leased for in one transaction: short transactions let other daemons in between.
     static let batchMax = 128
 
-    init(store: any SegmentStore, beat: Duration, log: Logger) {
+    init(store: any SegmentStore, beat: Duration, pool: StorePool, log: Logger) {
         self.store = store
         beatPause = beat
+        self.pool = pool
         self.log = log
-        desk = Mailbox(Desk(link: StoreLink(now: .now())))
+        desk = Mailbox(StoreDesk(now: .now()))
     }
 
     var kind: String { store.kind }
     var redactedURL: String { store.redactedURL }
+    /// The most sessions at once.
+    var sessionsMax: Int { max(1, min(pool.maxOpen, store.maxSessions)) }
+    /// Whether sessions come and go. Those of a store that serves one at a time are kept.
+    var isPooled: Bool { store.maxSessions > 1 }
 
     func start(for engine: Engine) {
-        thread.with { [self] thread in
-            thread = DedicatedThread(name: "leafd-store") { [self] in
-                let session = StoreSessionKeeper(store: store, engine: engine, log: log)
-                while perform(next(), session, engine) {
+        let main = DedicatedThread(name: "leafd-store") { [self] in
+            let keeper = StoreSessionKeeper(store: store, engine: engine, log: log)
+            while perform(next(keeper), keeper, engine) {
+                engine.router.flush()
+            }
+            keeper.rest()
+        }
+        let helpers = (1..<sessionsMax).map { number in
+            DedicatedThread(name: "leafd-store-\(number)") { [self] in
+                let helper = LeaseHelper(self, engine)
+                while perform(next(helper), helper, engine) {
                     engine.router.flush()
                 }
-                session.close()
+                helper.rest()
             }
         }
+        threads.with { $0 = [main] + helpers }
     }
 
-    /// Ends the thread after the call to the store that it is in, if any.
+    /// Ends the threads, and the calls to the store that they are in.
     func stop() {
         desk.post { desk in
             desk.isStopping = true
             return true
         }
-        thread.with { $0.take() }?.join()
+        ring()
+        store.interrupt()
+        let threads = threads.with { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in threads { thread.join() }
         for job in desk.with({ $0.jobs }) { job.completion(.failure(StoreDriver.stopping)) }
     }
 
     private static let stopping = StoreError(.unavailable, "leafd is stopping: repeat the command when it is back")
+
+    /// Has the helpers look at the desk.
+    func ring() {
+        guard sessionsMax > 1 else { return }
+        bell.post { count in
+            count &+= 1
+            return true
+        }
+    }
 
     // MARK: What is asked of it
 
     /// A tag wants a lease.
     func request(_ entry: TagEntry) {
         var isBackingOff = false
+        var isForHelpers = false
         desk.post { desk in
             isBackingOff = desk.link.isBackingOff && !desk.link.mayTry(now: .now())
             desk.due.append(entry)
+            let isBatchFull = desk.due.count > StoreDriver.batchMax && desk.due.count % StoreDriver.batchMax == 1
+            isForHelpers = isBatchFull || desk.due.count == 1 && desk.busySince != nil
             return desk.due.count == 1
         }
+        if isForHelpers { ring() }
         if isBackingOff { entry.handle { $0.loadPostponed(effects: &$2) } }
     }
 
@@ -103,17 +113,6 @@ final class StoreDriver: Sendable {
         if isStopping { job.completion(.failure(StoreDriver.stopping)) }
     }
 
-    /// Somebody asked for a tag that is not in the list: read it again, but not all the time.
-    func wantCatalog() {
-        desk.post { desk in
-            let pause = max(.seconds(1), desk.catalogTook * 20)
-            guard !desk.wantsCatalog, let readAt = desk.catalogReadAt, MonotonicTime.now().since(readAt) > pause
-            else { return false }
-            desk.wantsCatalog = true
-            return true
-        }
-    }
-
     func wantTags() {
         desk.post { desk in
             desk.wantsTags = true
@@ -121,7 +120,27 @@ final class StoreDriver: Sendable {
         }
     }
 
-    // MARK: The loop
+    /// The journal has been replaced, and with it this daemon's name in the store.
+    func settleAnew() {
+        desk.post { desk in
+            desk.endSessions()
+            desk.beatAt = .now()
+            return true
+        }
+        ring()
+    }
+
+    /// Closes all sessions. When this returns, what they had brought has been taken in, and of the rest nothing will be. For
+    /// the main thread.
+    func endSessions() {
+        desk.with { $0.endSessions() }
+        ring()
+        desk.wait { desk, _ in desk.handingOut == 0 ? .done(()) : .wait(until: nil) }
+    }
+
+    var generation: UInt64 { desk.with { $0.generation } }
+
+    // MARK: The main thread's loop
 
     enum Work {
         case stop
@@ -129,113 +148,82 @@ final class StoreDriver: Sendable {
         case catalog
         case configuredTags
         case lease([TagEntry])
+        case lift
         /// A sign of life is due.
         case beat
-        /// Nothing is due but the store is failing: is it back?
+        /// Nothing is due but the store is failing, or has shown a sign: is it back, and the same?
         case probe
+        /// The session has long had nothing to do.
+        case rest
     }
 
-    private func next() -> Work {
-        desk.wait { desk, now in
-            if desk.isStopping { return .done(.stop) }
-            if !desk.jobs.isEmpty { return .done(.admin(desk.jobs.removeFirst())) }
-            guard desk.link.mayTry(now: now) else { return .wait(until: desk.link.retryAt) }
-            if desk.wantsTags {
-                desk.wantsTags = false
-                return .done(.configuredTags)
+    private func next(_ keeper: StoreSessionKeeper) -> Work {
+        let restAt = isPooled && pool.maxIdle == 0 ? keeper.usedAt?.advanced(by: pool.idleTime) : nil
+        let (work, isMoreDue) = desk.wait { desk, now in
+            desk.busySince = nil
+            switch StoreDriver.look(&desk, now, restAt: restAt) {
+            case .done(let work):
+                desk.busySince = now
+                return .done((work, !desk.due.isEmpty))
+            case .wait(let until): return .wait(until: until)
             }
-            if let beatAt = desk.beatAt, now >= beatAt { return .done(.beat) }
-            let readAgainAt = desk.catalogReadAt?.advanced(by: StoreDriver.catalogPause)
-            if desk.wantsCatalog || readAgainAt.map({ now >= $0 }) ?? false {
-                desk.wantsCatalog = false
-                return .done(.catalog)
-            }
-            if !desk.due.isEmpty {
-                let batch = Array(desk.due.prefix(StoreDriver.batchMax))
-                desk.due.removeFirst(batch.count)
-                return .done(.lease(batch))
-            }
-            if desk.link.isBackingOff { return .done(.probe) }
-            return .wait(until: [readAgainAt, desk.beatAt].compactMap { $0 }.min())
         }
+        if isMoreDue { ring() }
+        return work
+    }
+
+    private static func look(
+        _ desk: inout StoreDesk, _ now: MonotonicTime, restAt: MonotonicTime?
+    ) -> Mailbox<StoreDesk>.Look<Work> {
+        if desk.isStopping { return .done(.stop) }
+        if !desk.jobs.isEmpty { return .done(.admin(desk.jobs.removeFirst())) }
+        guard desk.link.mayTry(now: now) else { return .wait(until: desk.link.retryAt) }
+        if desk.wantsLift {
+            desk.wantsLift = false
+            return .done(.lift)
+        }
+        if desk.wantsTags {
+            desk.wantsTags = false
+            return .done(.configuredTags)
+        }
+        if let beatAt = desk.beatAt, now >= beatAt { return .done(.beat) }
+        if desk.wantsCatalog || desk.catalogAt.map({ now >= $0 }) ?? false {
+            desk.wantsCatalog = false
+            return .done(.catalog)
+        }
+        if !desk.dueOnMain.isEmpty {
+            defer { desk.dueOnMain = [] }
+            return .done(.lease(desk.dueOnMain))
+        }
+        if !desk.due.isEmpty { return .done(.lease(desk.takeBatch())) }
+        if desk.link.isBackingOff || desk.wantsSettling {
+            desk.wantsSettling = false
+            return .done(.probe)
+        }
+        if let restAt, now >= restAt { return .done(.rest) }
+        return .wait(until: [desk.catalogAt, desk.beatAt, restAt].compactMap { $0 }.min())
     }
 
     /// Returns false when it is time to stop.
-    private func perform(_ work: Work, _ session: StoreSessionKeeper, _ engine: Engine) -> Bool {
-        let mustSettle = desk.with { desk in
-            defer { desk.mustSettle = false }
-            return desk.mustSettle
-        }
-        if mustSettle { session.close() }
+    private func perform(_ work: Work, _ keeper: StoreSessionKeeper, _ engine: Engine) -> Bool {
         switch work {
         case .stop: return false
-        case .admin(let job): run(job, session, engine)
-        case .catalog: readCatalog(session, engine)
-        case .configuredTags: createTags(session, engine)
-        case .lease(let entries): lease(entries, session, engine)
-        case .beat: beat(session, engine)
-        case .probe: attempt(session, engine) { session throws(StoreError) in try session.ping() }
+        case .admin(let job): run(job, keeper, engine)
+        case .catalog: readCatalog(keeper, engine)
+        case .configuredTags: createTags(keeper, engine)
+        case .lease(let entries): lease(entries, keeper, engine)
+        case .lift: lift(keeper, engine)
+        case .beat: beat(keeper, engine)
+        case .probe: attempt(keeper, engine) { session throws(StoreError) in try session.ping() }
+        case .rest: keeper.rest()
         }
         return true
     }
 
-    // MARK: Success and failure
-
-    /// Calls the store, and takes note of whether it answers.
-    @discardableResult
-    func attempt<R>(
-        _ keeper: StoreSessionKeeper, _ engine: Engine, _ body: (any StoreSession) throws(StoreError) -> R
-    ) -> Result<R, StoreError> {
-        do throws(StoreError) {
-            let result = try body(try keeper.session())
-            noteSuccess(engine)
-            return .success(result)
-        } catch {
-            if error.isSessionLost || error.isOutage { keeper.close() }
-            if error.isOutage { noteFailure(error, engine) } else { noteSuccess(engine) }
-            return .failure(error)
-        }
-    }
-
-    private func noteSuccess(_ engine: Engine) {
-        let isNews = desk.with { desk in
-            desk.lastError = nil
-            return desk.link.succeeded(now: .now())
-        }
-        guard isNews else { return }
-        engine.storeTurned(backingOff: false)
-        log.notice("the central store \(store.redactedURL) answers")
-    }
-
-    /// Shown by HEALTH for a while.
-    func noteTrouble(_ text: String, for time: Duration = .seconds(120)) {
-        desk.with { $0.trouble = (text, MonotonicTime.now().advanced(by: time)) }
-    }
-
-    func noteLift() {
-        desk.with { $0.lifts += 1 }
-    }
-
-    func noteSession(_ session: any StoreSession) {
-        desk.with { desk in
-            desk.warnings = session.missingGuards + session.skippedTags
-            desk.beatAt = desk.beatAt ?? nextBeat()
-        }
-    }
-
-    func noteWarnings(_ keeper: StoreSessionKeeper) {
-        guard let session = try? keeper.session() else { return }
-        let warnings = session.missingGuards + session.skippedTags
-        desk.with { $0.warnings = warnings }
-    }
-
-    /// The journal has been replaced, and with it this daemon's name in the store.
-    func settleAnew() {
-        desk.post { desk in
-            desk.mustSettle = true
-            desk.beatAt = .now()
-            return true
-        }
+    /// A counter stood below what this host was leased: lifts the others.
+    private func lift(_ keeper: StoreSessionKeeper, _ engine: Engine) {
+        let result = attempt(keeper, engine, isRepeatable: false) { _ throws(StoreError) in try keeper.liftAll() }
+        if case .failure = result { desk.with { $0.wantsLift = true } }
     }
 
     private func beat(_ keeper: StoreSessionKeeper, _ engine: Engine) {
@@ -247,23 +235,7 @@ final class StoreDriver: Sendable {
     }
 
     /// Not all daemons of a fleet at once.
-    private func nextBeat() -> MonotonicTime {
+    func nextBeat() -> MonotonicTime {
         MonotonicTime.now().advanced(by: beatPause * Double.random(in: 0.9...1.1))
-    }
-
-    func noteFailure(_ error: StoreError, _ engine: Engine) {
-        var random = SystemRandomNumberGenerator()
-        let (isNews, waiting) = desk.with { desk in
-            let isNews = desk.link.failed(now: .now(), using: &random) || desk.lastError?.message != error.message
-            desk.lastError = error
-            return (isNews, desk.due)
-        }
-        engine.storeTurned(backingOff: true)
-        if MonotonicTime.now().since(engine.startedAt) >= StoreDriver.awayAfter { engine.storeIsAway() }
-        if isNews {
-            log.error(
-                "the central store \(store.redactedURL) fails: \(error) (tried again with back-off, at most every 5 s)")
-        }
-        for entry in waiting { entry.handle { $0.loadPostponed(effects: &$2) } }
     }
 }

@@ -3,15 +3,20 @@ internal import LeafStore
 internal import LeafThreads
 internal import Logging
 
-/// Keeps the session with the central store, settles each new one before its first lease, and sends the beats.
+/// Keeps the main session with the central store, settles each new one before its first lease, and sends the beats.
 ///
 /// What must be done is decided by `Settlement`, one step at a time; this carries it out. Used by the store's thread alone.
-final class StoreSessionKeeper {
+final class StoreSessionKeeper: SessionHolder {
     private let store: any SegmentStore
     private unowned let engine: Engine
     // unowned: the store's thread, which owns this, ends before its engine.
     private let log: Logger
     private var current: (any StoreSession)?
+    /// The one for which the session was settled (`StoreDesk.generation`).
+    private(set) var generation: UInt64 = 0
+    /// When the session was last asked for; nil: there is none.
+    private(set) var usedAt: MonotonicTime?
+    private var expiresAt = MonotonicTime(nanoseconds: 0)
     /// What the session found when it was settled.
     private(set) var facts: StoreFacts?
     /// When counters were lifted or stock given up here, lately.
@@ -31,8 +36,27 @@ final class StoreSessionKeeper {
         self.log = log
     }
 
+    var isOpen: Bool { current != nil }
+
     func session() throws(StoreError) -> any StoreSession {
-        if let current { return current }
+        if let session = current {
+            let now = MonotonicTime.now()
+            if generation == driver.generation, now < expiresAt {
+                usedAt = now
+                return session
+            }
+            rest()
+        }
+        driver.desk.with { $0.sessions += 1 }
+        do throws(StoreError) {
+            return try open()
+        } catch {
+            driver.desk.with { $0.sessions -= 1 }
+            throw error
+        }
+    }
+
+    private func open() throws(StoreError) -> any StoreSession {
         let header = engine.identity.with { $0.header }
         let isSamePlace = header.storePlace == engine.settings.storePlace
         let session = try store.connect(
@@ -44,16 +68,32 @@ final class StoreSessionKeeper {
             session.close()
             throw error
         }
-        current = session
-        engine.store.noteSession(session)
+        let now = MonotonicTime.now()
+        (current, usedAt, expiresAt) = (session, now, now.advanced(by: driver.lifetime()))
+        driver.desk.with { desk in
+            // Ended meanwhile: whoever uses it next settles anew, and what comes of it before is given up.
+            guard desk.generation == generation else { return }
+            desk.isSettled = true
+            desk.wantsSettling = false
+        }
+        driver.ring()
+        driver.noteSession(session)
         return session
     }
 
-    func close() {
-        current?.close()
-        current = nil
-        facts = nil
+    func rest() {
+        guard let session = current else { return }
+        session.close()
+        (current, facts, usedAt) = (nil, nil, nil)
+        driver.desk.with { $0.sessions -= 1 }
     }
+
+    func drop() {
+        rest()
+        driver.endSessions()
+    }
+
+    private var driver: StoreDriver { engine.store }
 
     /// Whether a session that showed a sign may be followed by another without a pause: so often in a row, and no more.
     func mayTryAgain() -> Bool {
@@ -68,6 +108,8 @@ final class StoreSessionKeeper {
     /// backward; and does what follows. Nothing is leased before.
     private func settle(_ session: any StoreSession) throws(StoreError) -> StoreFacts {
         for _ in 0..<Self.stepsMax {
+            // Before the identity: whatever changes that ends this generation.
+            generation = driver.generation
             let identity = engine.identity.with { $0 }
             let facts = try session.facts(agentID: identity.trace.agentID)
             let settlement = Settlement(
@@ -82,6 +124,7 @@ final class StoreSessionKeeper {
                 engine.forEachEntry { $0.release(now: $1, effects: &$2) }
                 return facts
             }
+            driver.endSessions()
             try carryOut(step, settlement, facts, session)
         }
         throw StoreError(.unavailable, "the store changes while this daemon settles with it; trying again")
@@ -144,7 +187,7 @@ final class StoreSessionKeeper {
                 expected: facts.lift, atLeast: engine.identity.with { $0.trace.liftSeen }, server: facts.server,
                 floors: engine.floors, gap: gap))
         if isFirst {
-            engine.store.noteLift()
+            driver.noteLift()
         } else {
             log.notice("another daemon has lifted the counters already")
         }
@@ -162,7 +205,7 @@ final class StoreSessionKeeper {
         }
         alarms.append(now)
         log.log(level: level, "\(text)")
-        engine.store.noteTrouble(text, for: .seconds(600))
+        driver.noteTrouble(text, for: .seconds(600))
     }
 
     /// A lease has found its tag's counter below what this host was leased. It was lifted there and then; but who says that
@@ -170,8 +213,8 @@ final class StoreSessionKeeper {
     func liftAll() throws(StoreError) {
         let session = try session()
         guard let facts, facts.hasState else { return }
+        driver.endSessions()
         try lift(.belowFloor, facts, session)
-        close()
     }
 
     // MARK: Beats
@@ -184,7 +227,7 @@ final class StoreSessionKeeper {
         let isMine = try sendBeat(
             over: AgentRow(beat: trace.beat, nonce: trace.nonce, isContested: false), session)
         guard !isMine else { return didSucceed() }
-        close()
+        drop()
         _ = try self.session()
     }
 

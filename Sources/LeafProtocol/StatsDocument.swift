@@ -64,6 +64,13 @@ package struct StatsStore: StatsValue {
     @StatsField package var since: String? = nil
     /// Failed calls since the start.
     @StatsField package var errors: Int64 = 0
+    /// What failed, by kind: `unavailable`, `misconfigured`, …
+    @StatsField package var errorsByCode: [String: Int64] = [:]
+    /// The last of them, over or not.
+    @StatsField package var lastError: String? = nil
+    /// Calls that were tried again at once.
+    @StatsField package var retries: Int64 = 0
+    @StatsField package var sessions: StatsSessions = StatsSessions()
     /// How often this daemon lifted the counters since the start, because the database had gone backward.
     @StatsField package var lifts: Int64 = 0
     /// How long a lease takes.
@@ -73,9 +80,20 @@ package struct StatsStore: StatsValue {
     package static var unknown: StatsStore { StatsStore() }
 
     private enum CodingKeys: String, CodingKey {
-        case kind, url, up, since, errors, lifts
+        case kind, url, up, since, errors, retries, sessions, lifts
+        case errorsByCode = "errors_by_code"
+        case lastError = "last_error"
         case leaseMilliseconds = "lease_ms"
     }
+}
+
+/// Connections to the central store.
+package struct StatsSessions: StatsValue {
+    @StatsField package var open: Int64 = 0
+    @StatsField package var max: Int64 = 0
+
+    package init() {}
+    package static var unknown: StatsSessions { StatsSessions() }
 }
 
 /// The host's journal.

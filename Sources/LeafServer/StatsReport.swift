@@ -65,6 +65,11 @@ struct StatsReport: Sendable {
         }
         store.since = timestamp(ago: engine.store.sinceChange)
         store.errors = Int64(engine.store.link.errors)
+        store.errorsByCode = engine.store.errors.mapValues(Int64.init)
+        store.lastError = engine.store.lastError
+        store.retries = Int64(engine.store.retries)
+        store.sessions.open = Int64(engine.store.sessionsOpen)
+        store.sessions.max = Int64(engine.store.sessionsMax)
         store.lifts = Int64(engine.store.lifts)
         store.leaseMilliseconds = percentiles(engine.store.lease)
         return store

@@ -36,12 +36,13 @@ package enum LeaseResult: Hashable, Sendable {
 
 package struct Lease: Hashable, Sendable {
     package let segment: Segment
-    /// `step` of the row: the floor of the dynamic step.
-    package let tableStep: Int64
+    /// `step` of the row: the floor of the dynamic step. Nil where the reply does not bring it (MySQL's tells the counter
+    /// alone): then what is known holds, until the tag list is read.
+    package let tableStep: Int64?
     /// The counter was below the floor and has been lifted to `jump` by this lease.
     package let lifted: Bool
 
-    package init(segment: Segment, tableStep: Int64, lifted: Bool) {
+    package init(segment: Segment, tableStep: Int64?, lifted: Bool) {
         self.segment = segment
         self.tableStep = tableStep
         self.lifted = lifted

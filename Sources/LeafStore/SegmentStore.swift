@@ -3,7 +3,7 @@ package import LeafCore
 /// A central store: the one place where ranges of IDs are leased from, shared by every leafd (and Leaf server) of a fleet.
 ///
 /// A store is a factory of sessions. Opening one and calling it blocks; whoever does so is a thread that may block
-/// (`StorePool`), never an event loop or the shared concurrency pool.
+/// (`StoreDriver`), never an event loop or the shared concurrency pool.
 package protocol SegmentStore: Sendable {
     /// `sqlite`, `mysql` or `postgresql`.
     var kind: String { get }
@@ -24,6 +24,15 @@ package protocol SegmentStore: Sendable {
     ///   - mayCreate: this host has never had a store at this place. False also where it had one and cannot tell which: its
     ///     journal was damaged.
     func connect(knownStore: StoreID?, mayCreate: Bool) throws(StoreError) -> any StoreSession
+
+    /// Ends calls in progress with an error, and refuses all later ones; from any thread. Called once, when the daemon stops:
+    /// that must not wait for a server that does not answer.
+    func interrupt()
+}
+
+extension SegmentStore {
+    /// For stores whose calls end soon by themselves.
+    package func interrupt() {}
 }
 
 /// One connection to the central store. Used by one thread at a time.
@@ -86,6 +95,12 @@ package protocol StoreSession: AnyObject {
     ///   purpose does not come back by itself.
     func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64, agent: AgentMark?) throws(StoreError) -> Bool
 
+    /// Creates those of these tags that are not there, as `create` with `ifAbsent` does, in as few transactions as the database
+    /// allows. After an error it is unknown which.
+    ///
+    /// - Returns: those that it has made.
+    func createAbsent(_ tags: [NewTag], gap: Int64, agent: AgentMark?) throws(StoreError) -> [Tag]
+
     /// Sets the step of a tag. Throws `.noSuchTag`.
     func alter(_ tag: Tag, step: Int64) throws(StoreError)
 
@@ -96,4 +111,13 @@ package protocol StoreSession: AnyObject {
     func ping() throws(StoreError)
 
     func close()
+}
+
+extension StoreSession {
+    /// For stores without round trips.
+    package func createAbsent(_ tags: [NewTag], gap: Int64, agent: AgentMark?) throws(StoreError) -> [Tag] {
+        var made: [Tag] = []
+        for tag in tags where try create(tag, ifAbsent: true, gap: gap, agent: agent) { made.append(tag.tag) }
+        return made
+    }
 }

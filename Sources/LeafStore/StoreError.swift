@@ -28,12 +28,33 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     package let cause: (any Error)?
     /// The session is of no more use: close it, open another.
     package let isSessionLost: Bool
+    /// What makes two errors the same to an operator, where the messages do not: they may name the host that was tried.
+    private let topic: String?
 
-    package init(_ code: Code, _ message: String, cause: (any Error)? = nil, isSessionLost: Bool = false) {
+    /// - Parameter topic: the same for all errors that are one failure; nil: the message without its numbers.
+    package init(
+        _ code: Code, _ message: String, cause: (any Error)? = nil, isSessionLost: Bool = false, topic: String? = nil
+    ) {
         self.code = code
         self.message = message
         self.cause = cause
         self.isSessionLost = isSessionLost
+        self.topic = topic
+    }
+
+    /// Equal for errors of which an operator need not hear twice: numbers in a message (of connections, ports, tries) change
+    /// while the failure stays the same.
+    package var sameness: String {
+        if let topic { return "\(code.rawValue) \(topic)" }
+        var text = "\(code.rawValue) "
+        for scalar in message.unicodeScalars {
+            guard ("0"..."9").contains(scalar) else {
+                text.unicodeScalars.append(scalar)
+                continue
+            }
+            if text.last != "#" { text.append("#") }
+        }
+        return text
     }
 
     package var description: String { message }

@@ -133,22 +133,10 @@ extension SQLiteSession {
     private func start(of new: NewTag, isByItself: Bool, gap: Int64, state: StoreState?) throws -> Int64? {
         let tombstone = try state?.tombstone(new.tag)
         let lifts = try state?.lift() ?? 0
-        let start: Int64
-        switch FirstID.decide(start: new.start, tombstone: tombstone, lifts: lifts, gap: gap, isByItself: isByItself) {
-        case .at(let first): start = first
-        case .staysDropped: return nil
-        case .belowTombstone(let tombstone):
-            throw conflict(
-                "START \(new.start ?? 1) of \(new.tag) is below \(tombstone), up to which IDs were leased before it was "
-                    + "dropped; leave START out, or FORGET \(new.tag) first if those IDs may come again")
-        case .overflow where tombstone == nil:
-            throw conflict(
-                "\(new.tag) has no room above \(lifts) lifts of the counters by \(gap), in which it may have been lost; "
-                    + "CREATE it with a START")
-        case .overflow(let tombstone):
-            throw conflict(
-                "\(new.tag) was dropped at \(tombstone), too near to 2^63 − 1 to go on; FORGET \(new.tag) first")
-        }
+        let start = try FirstID.decide(
+            start: new.start, tombstone: tombstone, lifts: lifts, gap: gap, isByItself: isByItself
+        ).resolve(new, tombstone: tombstone, lifts: lifts, gap: gap)
+        guard let start else { return nil }
         guard start <= new.limit ?? .max else {
             throw conflict("MAX \(new.limit ?? .max) of \(new.tag) is below its first ID, \(start)")
         }

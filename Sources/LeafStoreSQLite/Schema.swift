@@ -15,20 +15,7 @@ struct Schema {
     }
 
     /// Leafd's own tables that are not there, and what is not guarded against without them.
-    var missingGuards: [String] {
-        var lines: [String] = []
-        if !hasState {
-            lines.append(
-                "\(StoreState.table) is missing: nothing tells this store from another or from a copy of it, counters that "
-                    + "went backward are not lifted by themselves, and no tag can be dropped or get a MAX")
-        }
-        if !hasAgents {
-            lines.append(
-                "\(Agents.table) is missing: a second daemon on a copy of this one's memory or journal is not noticed, and "
-                    + "of a database that went backward only what the floors of this host show, or another server")
-        }
-        return lines
-    }
+    var missingGuards: [String] { MissingGuards.lines(hasState: hasState, hasAgents: hasAgents) }
 
     /// Makes what is not there. Leaf's table as Leaf has it, so that a Leaf server can serve the same tags.
     static func create(_ name: CentralTable.Name, in db: Database) throws {

@@ -18,6 +18,7 @@ struct Daemon {
     private let source: ConfigurationSource
     private let logs: LogOutput
     private let configuration: Lock<Configuration>
+    private let password: StorePassword
     private let manager = ServiceManager()
     /// Print what to type once ready.
     private let hints: Bool
@@ -25,8 +26,12 @@ struct Daemon {
     /// How long clients have to take their last replies at a stop.
     private static let patience = Duration.seconds(2)
 
-    init(_ configuration: Configuration, source: ConfigurationSource, logs: LogOutput, hints: Bool) {
+    init(
+        _ configuration: Configuration, password: StorePassword, source: ConfigurationSource, logs: LogOutput,
+        hints: Bool
+    ) {
         self.hints = hints
+        self.password = password
         self.source = source
         self.logs = logs
         self.configuration = Lock(configuration)
@@ -40,7 +45,7 @@ struct Daemon {
         let signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         signal(SIGPIPE, SIG_IGN)
         let settings = configuration.with { $0 }
-        let store = try settings.segmentStore()
+        let store = try settings.segmentStore(password: password)
         var policy = try settings.accessPolicy()
         if manager.inheritedSockets().contains(where: { $0.name == Sockets.adminName }) { policy.hasAdminSocket = true }
         try Folders.makeParent(of: settings.journal.path)

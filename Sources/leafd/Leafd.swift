@@ -48,6 +48,8 @@ struct Leafd: AsyncParsableCommand {
     func run() async throws {
         if let verifyJournal { throw ExitCode(JournalInspection.verify(path: verifyJournal)) }
         if let dumpJournal { throw ExitCode(JournalInspection.dump(path: dumpJournal)) }
+        // Before anything else runs: no child inherits it.
+        let secret = Environment.take(StorePassword.variable).map { Secret($0) }
         let source = ConfigurationSource(file: config, sets: sets)
         let loaded: Configuration.Loaded
         do {
@@ -56,15 +58,24 @@ struct Leafd: AsyncParsableCommand {
             complain("\(error)")
             throw ExitCode(Leafd.exitBadConfiguration)
         }
+        let password = StorePassword.find(
+            for: loaded.configuration.store, environment: Environment.all, secret: secret)
+        let warnings = loaded.warnings + loaded.configuration.storeWarnings(password)
         if check {
-            for warning in loaded.warnings { complain("warning: \(warning)") }
+            for warning in warnings { complain("warning: \(warning)") }
+            do {
+                _ = try loaded.configuration.segmentStore(password: password)
+            } catch {
+                complain("\(error)")
+                throw ExitCode(Leafd.exitBadConfiguration)
+            }
             print(loaded.configuration)
             return
         }
         let logs = LogOutput(loaded.configuration.log)
-        for warning in loaded.warnings { logs.logger.warning("\(warning)") }
+        for warning in warnings { logs.logger.warning("\(warning)") }
         do {
-            try await Daemon(loaded.configuration, source: source, logs: logs, hints: hints).run()
+            try await Daemon(loaded.configuration, password: password, source: source, logs: logs, hints: hints).run()
         } catch let error as WiringError {
             logs.logger.critical("\(error)")
             throw ExitCode(Leafd.exitBadConfiguration)
@@ -107,6 +118,12 @@ enum Environment {
             next += 1
         }
         return found
+    }
+
+    /// The value of a variable that nobody is to see: it is removed.
+    static func take(_ name: String) -> String? {
+        defer { unsetenv(name) }
+        return self[name]
     }
 
     static subscript(name: String) -> String? {

@@ -4,7 +4,6 @@ import LeafEngine
 import LeafJournal
 import LeafServer
 import LeafStore
-import LeafStoreSQLite
 
 #if canImport(Glibc)
     import Glibc
@@ -30,7 +29,10 @@ extension Configuration {
             verifyJournal: ChildProcessVerifier(executable: "/proc/self/exe", arguments: ["--verify-journal"]).verify,
             witnessFolder: witnessFolder, afterReboot: journal.afterReboot == .serve ? .serve : .wait,
             storePlace: StorePlace(url: segmentStore.redactedURL, table: store.table), beat: store.beat,
-            autoCreate: segments.autoCreate, tunables: engineTunables())
+            autoCreate: segments.autoCreate, tunables: engineTunables(),
+            pool: StorePool(
+                maxOpen: store.maxOpen, maxIdle: store.maxIdle, maxLifetime: store.maxLifetime,
+                queryTimeout: store.queryTimeout))
     }
 
     /// Where the journal's witness is kept; nil with a note for the log if there is no file system in memory for it.
@@ -61,25 +63,6 @@ extension Configuration {
             maxConnections: server.maxConnections, maxLineBytes: server.maxLineBytes, maxBatch: Int64(server.maxBatch),
             idleTimeout: server.idleTimeout, outputLimitBytes: server.outputLimitBytes,
             waitTimeout: segments.waitTimeout)
-    }
-
-    /// - Throws: `WiringError` for a database that this build has no client of.
-    func segmentStore() throws -> any SegmentStore {
-        switch store.url {
-        case .sqlite(let path):
-            let createSchema = store.createSchema != .no
-            do throws(StoreError) {
-                return try SQLiteStore(
-                    path: path, table: store.table, createSchema: createSchema, queryTimeout: store.queryTimeout,
-                    defaultStep: segments.defaultStep, identity: store.identity == .auto)
-            } catch {
-                throw WiringError(description: "\(error)")
-            }
-        default:
-            throw WiringError(
-                description: "store.url: \(store.url): this version of leafd speaks to SQLite only — use sqlite:///path"
-            )
-        }
     }
 
     /// - Throws: `WiringError` for users and groups that this host does not know.

@@ -30,20 +30,37 @@ import Testing
 }
 
 @Suite struct BackoffTests {
-    @Test func `waits double up to five seconds, with jitter from half to all of them`() {
+    @Test func `waits are random, up to a bound that doubles up to five seconds`() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<50 {
             var backoff = Backoff()
             var whole = 50.0
             for _ in 0..<20 {
                 let wait = backoff.fail(using: &random).inMilliseconds
-                #expect(wait >= whole / 2 && wait <= whole)
+                #expect(wait >= 1 && wait <= whole)
                 whole = min(whole * 2, 5000)
             }
             backoff.succeed()
             let afterSuccess = backoff.fail(using: &random)
             #expect(afterSuccess <= .milliseconds(50))
         }
+    }
+
+    @Test func `a fleet that failed in one moment comes back spread over five seconds`() {
+        var random = SystemRandomNumberGenerator()
+        var arrivals = Array(repeating: 0, count: 50)
+        let daemons = 10_000
+        for _ in 0..<daemons {
+            // The server is gone for a minute. Who tries then is answered by the first try after it.
+            var backoff = Backoff()
+            var time = Duration.zero
+            while time < .seconds(60) { time += backoff.fail(using: &random) }
+            arrivals[min(49, Int((time - .seconds(60)).inMilliseconds / 100))] += 1
+        }
+        // Even tries all the time, of which these are what is left of each wait: densest at first, 2 in 5 s at the mean.
+        let most = arrivals.max() ?? 0
+        #expect(Double(most) < Double(daemons) * 0.1 * 2 / 5 * 1.25, "\(arrivals)")
+        #expect(arrivals.reduce(0, +) == daemons)
     }
 }
 

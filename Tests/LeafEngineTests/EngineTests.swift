@@ -75,6 +75,17 @@ import Testing
         running.engine.stop()
     }
 
+    @Test(arguments: [1, 4])
+    func `a tag that cannot be created is not waited for, and comes when it can`(sessions: Int) throws {
+        let store = FakeStore(maxSessions: sessions)
+        store.state.with { $0.refusesCreation = true }
+        let running = try Running(folder, store, autoCreate: true)
+        #expect(try running.ask("new") == .refused(.exhausted))
+        store.state.with { $0.refusesCreation = false }
+        #expect(try running.first("new") == 1)
+        running.engine.stop()
+    }
+
     @Test func `stock of another store is neither issued nor kept`() throws {
         try store.add("orders", maxID: 500_000)
         var running = try Running(folder, store)

@@ -2,7 +2,7 @@ import LeafCore
 import LeafStore
 import LeafThreads
 
-/// A central store in memory, shared by all its sessions, that fails when it is told to.
+/// A central store in memory, shared by all its sessions, that fails when it is told to, and holds answers back.
 final class FakeStore: SegmentStore {
     struct State: Sendable {
         var id = StoreID.random()
@@ -18,8 +18,20 @@ final class FakeStore: SegmentStore {
         var losesNextReply = false
         /// The next beat moves the row, and its reply is lost.
         var losesNextBeat = false
+        /// So many leases fail as in a deadlock, before any goes through.
+        var deadlocks = 0
+        /// Creating a tag loses the connection.
+        var refusesCreation = false
+        /// More sessions than so many are refused.
+        var sessionsLimit: Int?
+        /// What some sessions, by their numbers from 1, take for the server.
+        var serverSeen: [Int: String] = [:]
+        var missingGuards: [String] = []
         var leases = 0
+        var leasesOfSession: [Int: Int] = [:]
         var connects = 0
+        var openSessions = 0
+        var mostOpenSessions = 0
 
         func isPresent(_ agent: AgentMark?) -> Bool {
             guard let agent, let row = agents[agent.agentID] else { return false }
@@ -27,14 +39,42 @@ final class FakeStore: SegmentStore {
         }
     }
 
+    /// What is answered later than it is done.
+    struct Gate {
+        /// Leases that one of these tags is among.
+        var leasesOf: Set<Tag> = []
+        /// Leases of one session, by its number.
+        var leasesOfSession: Int?
+        var tagList = false
+        /// What is held back now, by session.
+        var held: Set<Int> = []
+        var isInterrupted = false
+    }
+
     let kind = "fake"
     let redactedURL: String
-    let maxSessions = 1
+    let maxSessions: Int
     let state = Lock(State())
+    let gate = Mailbox(Gate())
 
-    init(url: String = "fake://store") {
+    init(url: String = "fake://store", maxSessions: Int = 1) {
         redactedURL = url
+        self.maxSessions = maxSessions
     }
+
+    func hold(_ change: (inout Gate) -> Void) {
+        gate.post { gate in
+            // Another engine than the one that was stopped.
+            gate.isInterrupted = false
+            change(&gate)
+            return true
+        }
+    }
+
+    /// How many answers are held back.
+    var held: Int { gate.with { $0.held.count } }
+
+    func interrupt() { hold { $0.isInterrupted = true } }
 
     func add(_ name: String, step: Int64 = 1000, maxID: Int64 = 1) throws {
         let tag = try Tag(name)
@@ -47,26 +87,36 @@ final class FakeStore: SegmentStore {
     func set(down: Bool) { state.with { $0.isDown = down } }
 
     func connect(knownStore: StoreID?, mayCreate: Bool) throws(StoreError) -> any StoreSession {
-        let (isDown, id) = state.with {
-            $0.connects += 1
-            return ($0.isDown, $0.id)
+        let (isDown, isFull, id, number) = state.with { state in
+            state.connects += 1
+            return (
+                state.isDown, state.sessionsLimit.map { state.openSessions >= $0 } ?? false, state.id, state.connects
+            )
         }
         if isDown { throw StoreError(.unavailable, "the fake store is down") }
+        if isFull { throw StoreError(.unavailable, "the fake store has too many sessions") }
         if let knownStore, knownStore != id { throw StoreError(.foreignStore, "another fake store answers") }
-        return FakeSession(self, id)
+        return FakeSession(self, id, number)
     }
 }
 
 private final class FakeSession: StoreSession {
     let storeID: StoreID
-    let missingGuards: [String] = []
+    let missingGuards: [String]
     let skippedTags: [String] = []
     private let store: FakeStore
+    private let number: Int
     private var server: String?
 
-    init(_ store: FakeStore, _ id: StoreID) {
+    init(_ store: FakeStore, _ id: StoreID, _ number: Int) {
         self.store = store
+        self.number = number
         storeID = id
+        missingGuards = store.state.with { state in
+            state.openSessions += 1
+            state.mostOpenSessions = max(state.mostOpenSessions, state.openSessions)
+            return state.missingGuards
+        }
     }
 
     private func call<R: Sendable>(_ body: (inout FakeStore.State) -> R) throws(StoreError) -> R {
@@ -75,10 +125,30 @@ private final class FakeSession: StoreSession {
         return result
     }
 
+    /// Keeps the answer back as long as the gate says so.
+    private func wait(while isHeld: (FakeStore.Gate) -> Bool) throws(StoreError) {
+        let number = number
+        let isInterrupted = store.gate.wait { gate, _ in
+            let isHeld = isHeld(gate)
+            guard isHeld, !gate.isInterrupted else {
+                gate.held.remove(number)
+                return .done(isHeld)
+            }
+            gate.held.insert(number)
+            return .wait(until: nil)
+        }
+        if isInterrupted { throw StoreError(.unavailable, "the fake store is interrupted", isSessionLost: true) }
+    }
+
     private static let wentBackward = StoreError(.wentBackward, "the fake store went backward", isSessionLost: true)
 
     func lease(_ requests: [LeaseRequest]) throws(StoreError) -> [LeaseResult] {
-        let server = server
+        let (server, number) = (server, number)
+        let isDeadlock = try call { state in
+            defer { state.deadlocks = max(0, state.deadlocks - 1) }
+            return state.deadlocks > 0
+        }
+        if isDeadlock { throw StoreError(.transient, "the fake store is in a deadlock") }
         let (results, isLost): ([LeaseResult]?, Bool) = try call { state in
             guard state.recordedServer == server, requests.allSatisfy({ state.isPresent($0.agent) }) else {
                 return (nil, false)
@@ -88,6 +158,7 @@ private final class FakeSession: StoreSession {
                 let start = counter < request.floor ? request.jump : counter
                 state.counters[request.tag] = start + request.count
                 state.leases += 1
+                state.leasesOfSession[number, default: 0] += 1
                 return .leased(
                     Lease(
                         segment: Segment(start: start, end: start + request.count),
@@ -99,14 +170,17 @@ private final class FakeSession: StoreSession {
         }
         guard let results else { throw FakeSession.wentBackward }
         if isLost { throw StoreError(.unavailable, "the reply was lost", isSessionLost: true) }
+        let tags = Set(requests.map(\.tag))
+        try wait { $0.leasesOfSession == number || !$0.leasesOf.isDisjoint(with: tags) }
         return results
     }
 
     func facts(agentID: String) throws(StoreError) -> StoreFacts {
-        let id = storeID.text
+        let (id, number) = (storeID.text, number)
         let facts = try call { state in
             StoreFacts(
-                storeID: id, row: state.agents[agentID], hasAgents: true, hasState: true, server: state.server,
+                storeID: id, row: state.agents[agentID], hasAgents: true, hasState: true,
+                server: state.serverSeen[number] ?? state.server,
                 recordedServer: state.recordedServer, lift: state.lifts)
         }
         server = facts.server
@@ -159,14 +233,19 @@ private final class FakeSession: StoreSession {
     }
 
     func listTags() throws(StoreError) -> [TagDescription] {
-        try call { state in
+        let rows = try call { state in
             state.counters.map {
                 TagDescription(tag: $0, maxID: $1, step: state.steps[$0] ?? 1000, description: nil, limit: nil)
             }
         }
+        try wait { $0.tagList }
+        return rows
     }
 
     func create(_ tag: NewTag, ifAbsent: Bool, gap: Int64, agent: AgentMark?) throws(StoreError) -> Bool {
+        if store.state.with({ $0.refusesCreation }) {
+            throw StoreError(.unavailable, "the connection was lost", isSessionLost: true)
+        }
         let isNew = try call { state in
             guard state.counters[tag.tag] == nil else { return false }
             state.counters[tag.tag] = tag.start ?? 1
@@ -189,5 +268,7 @@ private final class FakeSession: StoreSession {
         try call { _ in }
     }
 
-    func close() {}
+    func close() {
+        store.state.with { $0.openSessions -= 1 }
+    }
 }

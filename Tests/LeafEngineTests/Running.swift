@@ -37,7 +37,8 @@ final class Running {
 
     init(
         _ folder: TemporaryFolder, _ store: FakeStore, journal: String = "journal", table: String = "leaf_alloc",
-        autoCreate: Bool = false, tags: [NewTag] = [], beat: Duration = .seconds(30)
+        autoCreate: Bool = false, tags: [NewTag] = [], warm: [LeafCore.Tag] = [], beat: Duration = .seconds(30),
+        pool: StorePool = StorePool(), log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) throws {
         let settings = EngineSettings(
             rules: StockRules(
@@ -49,9 +50,9 @@ final class Running {
             journalPath: folder.file(journal), journalMapBytes: 64 << 20,
             verifyJournal: { Journal.verify(path: $0) }, witnessFolder: folder.memory, afterReboot: .serve,
             storePlace: StorePlace(url: store.redactedURL, table: table), beat: beat, autoCreate: autoCreate,
-            tunables: EngineTunables(maxParked: 100, tags: tags, warm: []))
+            tunables: EngineTunables(maxParked: 100, tags: tags, warm: warm), pool: pool)
         engine = try patiently(while: isLocked) {
-            try Engine(settings: settings, store: store, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            try Engine(settings: settings, store: store, log: log)
         }
         receiver = engine.register(inbox)
     }
@@ -82,6 +83,30 @@ final class Running {
                 }
             }
         }
+    }
+
+    /// Asks for one ID, and does not wait: its answer comes later.
+    func park(_ name: String, _ count: Int64 = 1) throws -> ParkToken {
+        var bytes = name
+        guard case .found(let entry) = bytes.withUTF8({ engine.find(UnsafeRawBufferPointer($0)) }) else {
+            throw TestProblem("the engine does not know \(name)")
+        }
+        tickets += 1
+        let token = ParkToken(receiver: receiver, ticket: tickets)
+        var ranges: [IDRange] = []
+        let verdict = entry.request(Demand(count: count), token: token, ranges: &ranges)
+        guard verdict == .parked else { throw TestProblem("\(name) is not waited for: \(verdict)") }
+        return token
+    }
+
+    var tagsWithStock: Int {
+        let now = MonotonicTime.now()
+        return engine.entries.count { $0.snapshot(now: now).stock > 0 }
+    }
+
+    /// The answer to a request that was parked, if it has come.
+    func answer(_ token: ParkToken) -> ParkedAnswer.Outcome? {
+        inbox.answers.with { answers in answers.first { $0.token == token }?.outcome }
     }
 
     /// Asks until the answer is IDs.

@@ -11,8 +11,8 @@ struct StatsDocumentTests {
                 "journal":{"bytes":null,"commit_ms":{"max":null,"p50":null,"p99":null},"commits":0,"failures":0,\
                 "map_bytes":null,"path":"","replacements":0,"witness":null},"pid":0,"request_us":{"max":null,"p50":null,"p99":null,"p999":null},\
                 "snowflake":{"clock_offset_ms":null,"enabled":false,"horizon_s":null,"issued":0,"waits":0,"workers":[]},\
-                "started_from":null,"store":{"errors":0,"kind":"","lease_ms":{"max":null,"p50":null,"p99":null},\
-                "lifts":0,"since":null,"up":null,"url":""},"tags":[],"tags_total":0,"uptime_s":0,"version":""}
+                "started_from":null,"store":{"errors":0,"errors_by_code":{},"kind":"","last_error":null,\
+                "lease_ms":{"max":null,"p50":null,"p99":null},"lifts":0,"retries":0,"sessions":{"max":0,"open":0},"since":null,"up":null,"url":""},"tags":[],"tags_total":0,"uptime_s":0,"version":""}
                 """)
     }
 

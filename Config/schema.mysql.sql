@@ -1,0 +1,24 @@
+-- leafd's tables in MariaDB or MySQL: mariadb ids <schema.mysql.sql
+-- leaf_alloc is Leaf's own table; where it exists it stays as it is.
+
+CREATE TABLE IF NOT EXISTS `leaf_alloc` (
+    biz_tag VARCHAR(128) NOT NULL PRIMARY KEY,
+    max_id BIGINT NOT NULL DEFAULT 1,
+    step INT NOT NULL,
+    description VARCHAR(256),
+    update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS leafd_state (
+    name VARCHAR(255) NOT NULL PRIMARY KEY,
+    value VARCHAR(256) NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS leafd_agent (
+    agent_id VARCHAR(32) NOT NULL PRIMARY KEY,
+    host VARCHAR(255) NOT NULL,
+    beat BIGINT NOT NULL,
+    nonce VARCHAR(32) NOT NULL,
+    contested INT NOT NULL DEFAULT 0,
+    seen_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
