@@ -20,6 +20,10 @@ internal import LeafSimulator
 
     /// - Returns: whether every rule held.
     private static func run(_ options: Options) async throws(UsageError) -> Bool {
+        if options.showsCapacity {
+            await Capacity(options).run()
+            return true
+        }
         if options.showsMutations { return await showMutations(options) }
         guard let name = options.without else { return await play(options) }
         guard let guarding = DuplicateGuard(rawValue: name) else {

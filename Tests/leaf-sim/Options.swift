@@ -13,6 +13,10 @@ struct Options {
     var lines = 30
     /// One guard, by its name in DuplicateGuard.
     var without: String?
+    /// What a fleet costs its store, instead of seeds.
+    var showsCapacity = false
+    /// Of the fleet.
+    var hosts = 10_000
 
     static let usage = """
         leaf-sim: plays many daemons and stores from seeds, with every fault, and says what rule was broken.
@@ -26,6 +30,8 @@ struct Options {
           --without G     with a guard switched off, by its name: --without 'boot id'
           --mutations     for each guard the first seed that breaks a rule without it
           --duplicates    with --mutations and --without: nothing but an ID issued twice counts
+          --capacity      no seeds, but what a fleet costs its store: the tables of Docs/Capacity.md
+          --hosts N       of that fleet (10000)
         """
 
     init(_ arguments: ArraySlice<String>) throws(UsageError) {
@@ -42,6 +48,8 @@ struct Options {
             case "--trace": isTracing = true
             case "--mutations": showsMutations = true
             case "--duplicates": countsDuplicatesOnly = true
+            case "--capacity": showsCapacity = true
+            case "--hosts": hosts = max(1, Int(try Options.number(name, &rest)))
             default: throw UsageError(text: "what is \(name)?\n\n\(Options.usage)")
             }
         }
