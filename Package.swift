@@ -135,6 +135,8 @@ let package = Package(
         tests("LeafConfigurationTests", ["LeafConfiguration"]),
         tests("SimulationTests", ["LeafSimulator"]),
         tests("IntegrationTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+        tests("StoreFaultTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+        tests("FleetTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("CrashTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("LeafTestKitTests", []),
     ]
