@@ -49,8 +49,18 @@ struct ErrorRule: Sendable {
         if error.number == 1180, error.text.contains("eadlock") { return again }
         // A handshake that somebody ended: OpenSSL's words, or an error number of the system ("Connection reset by peer (104)").
         if error.number == 2026, error.text.contains("eof") || error.text.hasSuffix(")") { return waits }
+        // The number of the system's error is in the text.
+        if [2002, 2003].contains(error.number), error.text.contains("(111)") || error.text.contains("(2)") {
+            return nobody
+        }
+        if error.number == 2013, error.text.contains("initial communication packet") { return stranger }
         return byNumber[error.number] ?? byState(error)
     }
+
+    private static let nobody: ErrorRule = lost(
+        .unavailable, "nobody listens there: start the server, or correct host and port (or the socket) in store.url")
+    private static let stranger: ErrorRule = lost(
+        .unavailable, "is that a MySQL or MariaDB server? Correct host and port in store.url, or look at the server")
 
     /// MySQL: https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html,
     /// MariaDB: https://mariadb.com/kb/en/mariadb-error-code-reference/ .

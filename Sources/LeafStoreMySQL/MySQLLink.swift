@@ -83,11 +83,12 @@ final class MySQLLink: @unchecked Sendable {
         case nil, .ready: if isConnecting { restrain(handle) }
         case .timedOut:
             unwind(status, resume)
+            let advice =
+                isConnecting
+                ? "is there a MySQL or MariaDB server at that port? Look at the server and the network"
+                : "the connection is closed, and whether anything came of it is unknown; look at the server and the network"
             throw place.error(
-                .unavailable,
-                "no answer within \(limit.setting) (\(limit.time.shown)) to \(limit.action); "
-                    + (isConnecting ? "" : "the connection is closed, and whether anything came of it is unknown; ")
-                    + "look at the server and the network")
+                .unavailable, "no answer within \(limit.setting) (\(limit.time.shown)) to \(limit.action); \(advice)")
         case .interrupted:
             unwind(status, resume)
             throw place.error(.unavailable, "leafd is stopping")
