@@ -61,6 +61,8 @@ struct ServerVariables: Hashable, Sendable {
     private static let sessionSettings: [(name: String, value: String)] = [
         ("autocommit", "1"), ("sql_mode", "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"), ("completion_type", "0"),
         ("sql_safe_updates", "0"), ("sql_select_limit", "18446744073709551615"), ("sql_auto_is_null", "0"),
+        // In seconds. A lift locks all rows: where this host dies in the middle of one, the others are not to wait for hours.
+        ("idle_transaction_timeout", "10"),
     ]
 
     /// The statements that set a session up.

@@ -5,6 +5,7 @@ import LeafStoreSQL
 ///
 /// - `synchronous_commit`: an acknowledged commit outlives the server. A stricter value than `on` stays.
 /// - READ COMMITTED: a lease waits for the one before it and takes the next range. At higher levels it would fail.
+/// - Keepalives from the server's side: it is to let go of the locks of a host that has vanished, within 11 s.
 /// - Timeouts a little below leafd's own, so that a server does not go on with what nobody waits for any more.
 ///
 /// `default_transaction_read_only` is left as it is: whoever froze a database, such as one that is being moved away, meant it.
@@ -41,7 +42,9 @@ struct SessionSetup {
         """
         SELECT is_pooled, \(common("is_pooled")),
             set_config('default_transaction_isolation', 'read committed', is_pooled),
-            set_config('standard_conforming_strings', 'on', is_pooled)
+            set_config('standard_conforming_strings', 'on', is_pooled),
+            set_config('tcp_keepalives_idle', '5', is_pooled), set_config('tcp_keepalives_interval', '2', is_pooled),
+            set_config('tcp_keepalives_count', '3', is_pooled)
           FROM (SELECT pg_backend_pid() <> :backend AS is_pooled) AS backend
         """, returnsRows: true)
 

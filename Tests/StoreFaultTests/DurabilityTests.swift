@@ -3,7 +3,7 @@ import LeafTestKit
 import Testing
 
 extension StoreFaults {
-    /// Red without: the examination of the server's settings at each connection; `SET synchronous_commit = on`.
+    /// Meant to be red without: the examination of the server's settings at each connection; `SET synchronous_commit = on`.
     @Suite("A server that may forget what it has acknowledged", .serialized)
     struct DurabilityTests {
         /// A daemon on the server, as soon as it has leased.

@@ -2,7 +2,7 @@ import LeafTestKit
 import Testing
 
 extension StoreFaults {
-    /// Red without: the floor in the lease statement (counter set back); the comparison of store_id (another store); the
+    /// Meant to be red without: the floor in the lease statement (counter set back); the comparison of store_id (another store); the
     /// deadlines of connecting and asking (frozen, blackholed, silent: `exit`); the log's memory of what it has said
     /// (`failureLines`); the password file read anew (password changed).
     @Suite("With stock for as long as it lasts", .serialized)

@@ -197,21 +197,21 @@ private final class Crowd: Sendable {
     init(_ server: any DatabaseServer, _ database: String) throws {
         self.server = server
         usual = try server.sql("SELECT @@max_connections")
+        // Nobody takes the places that the daemons leave but the crowd.
+        try server.sql("ALTER USER \(ServerUser.name)@'%' ACCOUNT LOCK")
+        try server.dropConnections()
         try server.sql("SET GLOBAL max_connections = \(Crowd.size)")
         try eventually("there is no room") { () throws -> Bool in
-            // Beside them there is one place, for the superuser.
             let missing = clients.with { clients in
                 clients.removeAll { $0.exit() != nil }
                 return Crowd.size - clients.count
             }
             for _ in 0..<missing { try join() }
-            pauseThread(.milliseconds(50))
-            guard clients.with({ $0.allSatisfy { $0.exit() == nil } }) else { return false }
-            guard let others = try? server.connectionCount() else { return false }
-            if others == 0 { return true }
-            _ = try? server.dropConnections()
-            return false
+            pauseThread(.milliseconds(100))
+            return clients.with { $0.allSatisfy { $0.exit() == nil } }
         }
+        // Beside them there is one place, for the superuser.
+        try server.sql("ALTER USER \(ServerUser.name)@'%' ACCOUNT UNLOCK")
     }
 
     private func join() throws {

@@ -3,7 +3,7 @@ import LeafTestKit
 import Testing
 
 extension StoreFaults {
-    /// Red without: the lift at a table restored from a backup, the floor in the lease, `BUMP ALL`.
+    /// Meant to be red without: the lift at a table restored from a backup, the floor in the lease, `BUMP ALL`.
     @Suite("Counters that were lost", .serialized)
     struct LossTests {
         private static let tags = ["{name: hot}", "{name: cold}", "{name: tiny}"]
