@@ -84,7 +84,17 @@ final class ServerProcess: Sendable {
     /// SIGSTOP: connections stay, new ones are accepted by the kernel, and nothing is answered.
     func pause() throws {
         try process.signal(SIGSTOP)
-        for pid in members { _ = Glibc.kill(pid, SIGSTOP) }
+        let family = members + [try process.pid]
+        for pid in family { _ = Glibc.kill(pid, SIGSTOP) }
+        // A thread that runs stops a moment later, and may answer until then.
+        try eventually("every thread of the server has stopped") { () throws -> Bool in
+            family.allSatisfy { pid in
+                Folder.entries(of: "/proc/\(pid)/task").allSatisfy { thread in
+                    let text = Tool.text("/proc/\(pid)/task/\(thread)/stat")
+                    return text.isEmpty || text.split(separator: ")").last?.hasPrefix(" T") == true
+                }
+            }
+        }
     }
 
     /// SIGCONT.
