@@ -1,7 +1,7 @@
 # leafd: everything there is to do with a checkout. `make help` lists it.
 #
 # Variables: PREFIX and DESTDIR for install and uninstall; ARGS goes on to `swift test` (ARGS='--filter LeafCoreTests') or the
-# simulator; SEEDS and FIRST for the simulator; SOAK for the long tests.
+# simulator; SEEDS and FIRST for the simulator; SOAK for the long tests; TEST_MINUTES after which `make test` gives up.
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
@@ -15,6 +15,7 @@ ARGS ?=
 SEEDS ?= 1000000
 FIRST ?= 0
 SOAK ?= 20
+TEST_MINUTES ?= 60
 SWIFT ?= swift
 
 # The Swift runtime goes into the binaries, so that they run where there is no Swift. Exclusivity is checked by the
@@ -69,7 +70,9 @@ test: build-packages test-packages ## Run all tests
 	@echo "leafd: building the tests (the first time takes some minutes)"
 	@$(SWIFT) build --build-tests
 	@echo "leafd: running the tests"
-	@$(SWIFT) test --skip-build $(ARGS)
+	@timeout --foreground --signal=INT --kill-after=30 $(TEST_MINUTES)m $(SWIFT) test --skip-build $(ARGS) || { status=$$?; \
+	    [ $$status -ne 124 ] || echo "leafd: the tests were ended after $(TEST_MINUTES) minutes: something hangs; TEST_MINUTES=N waits longer" >&2; \
+	    exit $$status; }
 
 lint: ## Check the form of the code, as swift-format sees it
 	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift

@@ -21,7 +21,6 @@ package final class MySQLConnection: SQLConnection {
     /// False once the server has run out of room for prepared statements: then all goes as text.
     private(set) var isPreparing = true
     private var isInTransaction = false
-    private var isGalera = false
 
     /// A connection that is yet to be set up, in what is left of the time for connecting.
     init(_ link: MySQLLink, deadline: MonotonicTime, _ connectTimeout: Duration) {
@@ -30,8 +29,7 @@ package final class MySQLConnection: SQLConnection {
     }
 
     /// From now on each call has a time of its own.
-    func become(queryTimeout: Duration, packetBytesMax: Int, isGalera: Bool) {
-        self.isGalera = isGalera
+    func become(queryTimeout: Duration, packetBytesMax: Int) {
         timeout = .query(queryTimeout)
         self.packetBytesMax = packetBytesMax
     }
@@ -47,9 +45,6 @@ package final class MySQLConnection: SQLConnection {
     }
 
     package func run(_ statement: SQLStatement) throws(StoreError) -> SQLReply {
-        // Galera repeats a statement in autocommit by itself when it loses against another node (wsrep_retry_autocommit), and
-        // then answers with the insert id of the first try: a range that the other node has leased.
-        if isGalera, !isInTransaction, !statement.text.returnsRows { return try runTogether([statement])[0] }
         let call = Call(timeout, "running \(statement.text.summary)")
         return try guarded(call) { () throws(StoreError) in
             let raw =

@@ -16,8 +16,7 @@ package struct MySQLDialect: SQLDialect {
         let first = MySQLConnection(link, deadline: handshake.deadline, login.connectTimeout)
         let variables = ServerVariables(try first.runOnce(ServerVariables.queries, "asking for the server's settings"))
         _ = try first.runOnce(variables.setup(queryTimeout: login.queryTimeout), "setting the session up")
-        first.become(
-            queryTimeout: login.queryTimeout, packetBytesMax: variables.packetBytesMax, isGalera: variables.isGalera)
+        first.become(queryTimeout: login.queryTimeout, packetBytesMax: variables.packetBytesMax)
         return first
     }
 

@@ -36,7 +36,9 @@ struct ServerVariables: Hashable, Sendable {
             "wsrep_on", "read_only",
             "super_read_only", "innodb_read_only", "tx_read_only", "transaction_read_only", "offline_mode", "log_bin",
             "binlog_format", "sync_binlog", "innodb_flush_log_at_trx_commit", "max_allowed_packet",
-        ] + sessionSettings.map(\.name) + ["wsrep_sync_wait", "innodb_lock_wait_timeout", "lock_wait_timeout"]
+        ] + sessionSettings.map(\.name) + [
+            "wsrep_sync_wait", "wsrep_retry_autocommit", "innodb_lock_wait_timeout", "lock_wait_timeout",
+        ]
 
     private static let statusNames = ["wsrep_ready", "wsrep_cluster_status", "wsrep_cluster_state_uuid"]
 
@@ -73,8 +75,13 @@ struct ServerVariables: Hashable, Sendable {
         let seconds = String(max(1, queryTimeout.components.seconds))
         var settings = Self.sessionSettings
         settings += [("innodb_lock_wait_timeout", seconds), ("lock_wait_timeout", seconds)]
-        // Reads and writes wait until this node has applied what the others have acknowledged.
-        if isGalera { settings.append(("wsrep_sync_wait", "7")) }
+        if isGalera {
+            // Reads and writes wait until this node has applied what the others have acknowledged.
+            settings.append(("wsrep_sync_wait", "7"))
+            // By default the node runs again what has lost against another node's write. Of a transaction that travels in one
+            // text and was rolled back, it then answers the COMMIT with OK: a range that the other node has leased.
+            settings.append(("wsrep_retry_autocommit", "0"))
+        }
         let known = settings.filter { self[$0.name] != nil }.map { "SESSION \($0.name) = \($0.value)" }
         return [
             "SET NAMES utf8mb4", "SET " + known.joined(separator: ", "),

@@ -45,12 +45,12 @@ import Testing
     @Test func `with the store away from the start, nothing is known to be missing`() throws {
         store.set(down: true)
         let running = try Running(folder, store)
-        while !running.engine.isStoreBackingOff {}
+        try eventually("it backs off from the store") { running.engine.isStoreBackingOff }
         #expect(try running.ask("orders") == .refused(.exhausted))
         try store.add("orders")
         store.set(down: false)
         #expect(try running.first("orders") == 1)
-        while !running.engine.knowsTagList {}
+        try eventually("the tag list is known") { running.engine.knowsTagList }
         #expect(try running.ask("nosuch") == .refused(.noTag))
         store.set(down: true)
         #expect(try running.ask("nosuch") == .refused(.noTag))
@@ -61,11 +61,13 @@ import Testing
         throws
     {
         let running = try Running(folder, store)
-        var answer = try running.ask("nosuch")
-        while answer == .refused(.exhausted) { answer = try running.ask("nosuch") }
+        let answer = try eventually("it is known whether there is such a tag") {
+            let answer = try running.ask("nosuch")
+            return answer == .refused(.exhausted) ? nil : answer
+        }
         #expect(answer == .refused(.noTag))
-        while !running.engine.knowsTagList {}
-        while running.engine.entry(try Tag("nosuch")) != nil {}
+        try eventually("the tag list is known") { running.engine.knowsTagList }
+        try eventually("it has gone away") { running.engine.entry(try Tag("nosuch")) == nil }
         running.engine.stop()
     }
 
@@ -95,7 +97,7 @@ import Testing
         try other.add("orders")
         other.set(down: true)
         running = try Running(folder, other)
-        while !running.engine.isStoreBackingOff {}
+        try eventually("it backs off from the store") { running.engine.isStoreBackingOff }
         #expect(try running.ask("orders") == .refused(.exhausted), "not before the store has said which one it is")
         other.set(down: false)
         #expect(try running.first("orders") == 1)
@@ -112,7 +114,7 @@ import Testing
             $0.counters = $0.counters.mapValues { _ in 1 }
         }
         running = try Running(folder, store)
-        while !running.engine.isStoreBackingOff {}
+        try eventually("it backs off from the store") { running.engine.isStoreBackingOff }
         #expect(try running.ask("orders") == .ids([IDRange(first: 2, last: 2)]), "from its stock")
         #expect(try running.ask("orders", 5000) == .refused(.exhausted))
         guard case .degraded = running.engine.health() else {
@@ -134,8 +136,7 @@ import Testing
         let first = try running.first("orders")
         #expect(first > 2 && first < 1000)
         store.set(down: false)
-        var fresh = try running.first("orders")
-        while fresh < 100_001 { fresh = try running.first("orders") }
+        try eventually("an ID of a new lease") { try running.first("orders") >= 100_001 }
         running.engine.stop()
         #expect(try folder.header().agentID != agent)
         #expect(try !folder.header().isUnconfirmed)

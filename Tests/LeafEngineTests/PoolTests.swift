@@ -175,7 +175,7 @@ import Testing
         }
         let running = try Running(folder, store)
         _ = try running.park("orders")
-        while store.held < 2 {}
+        try eventually("two calls are held") { store.held >= 2 }
         running.engine.stop()
         #expect(store.state.with { $0.openSessions } == 0)
     }
@@ -186,7 +186,7 @@ import Testing
         try store.add("orders")
         store.state.with { $0.deadlocks = Retries.triesMax - 1 }
         let running = try Running(folder, store)
-        while !running.engine.knowsTagList {}
+        try eventually("the tag list is known") { running.engine.knowsTagList }
         #expect(try running.ask("orders") == .ids([IDRange(first: 1, last: 1)]))
         let snapshot = running.engine.snapshot().store
         #expect(snapshot.retries == Retries.triesMax - 1)
@@ -197,7 +197,7 @@ import Testing
     @Test func `deadlocks without end are an outage`() throws {
         try store.add("orders")
         let running = try Running(folder, store)
-        while !running.engine.knowsTagList {}
+        try eventually("the tag list is known") { running.engine.knowsTagList }
         store.state.with { $0.deadlocks = Retries.triesMax }
         #expect(try running.ask("orders") == .refused(.exhausted))
         #expect(running.engine.snapshot().store.errors == ["transient": 1])
@@ -208,7 +208,7 @@ import Testing
     @Test func `a lost connection is replaced at once, and what it may have leased is not used`() throws {
         try store.add("orders")
         let running = try Running(folder, store)
-        while !running.engine.knowsTagList {}
+        try eventually("the tag list is known") { running.engine.knowsTagList }
         store.state.with { $0.losesNextReply = true }
         #expect(try running.ask("orders") == .ids([IDRange(first: 1001, last: 1001)]))
         #expect(running.engine.snapshot().store.link.errors == 0)

@@ -111,8 +111,8 @@ final class Running {
 
     /// Asks until the answer is IDs.
     func first(_ name: String) throws -> Int64 {
-        while true {
-            if case .ids(let ranges) = try ask(name) { return ranges[0].first }
+        try eventually("IDs of \(name)", every: .zero) {
+            if case .ids(let ranges) = try ask(name) { ranges[0].first } else { nil }
         }
     }
 }

@@ -60,7 +60,7 @@ import Testing
         running.engine.stop()
         let new = FakeStore(url: "fake://new")
         running = try Running(folder, new, tags: [try newTag("orders")])
-        while new.state.with({ $0.counters.isEmpty }) {}
+        try eventually("the tag is created") { !new.state.with { $0.counters.isEmpty } }
         running.engine.stop()
     }
 
@@ -83,7 +83,7 @@ import Testing
         try folder.rewriteHeader { $0.host.machineID = "another machine" }
         store.set(down: true)
         running = try Running(folder, store)
-        while !running.engine.isStoreBackingOff {}
+        try eventually("it backs off from the store") { running.engine.isStoreBackingOff }
         #expect(try running.ask("orders") == .refused(.exhausted), "its stock is the other machine's")
         running.engine.stop()
         store.set(down: false)
@@ -100,7 +100,7 @@ import Testing
         _ = try running.first("orders")
         let tag = try Tag("orders")
         store.state.with { $0.counters[tag] = nil }
-        while try running.ask("orders") != .refused(.noTag) {}
+        try eventually("the tag is gone") { try running.ask("orders") == .refused(.noTag) }
         try store.add("orders", step: 100, maxID: 2_000_000)
         #expect(try running.first("orders") == 2_000_000)
         running.engine.stop()

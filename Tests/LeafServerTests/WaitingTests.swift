@@ -110,7 +110,8 @@ struct WaitingTests {
             #expect(try connection.command("NEXT", "orders").errorPrefix == "TIMEOUT")
             try connection.send([["NEXT", "orders"]])
             // Not `eventually`: on a busy machine this test might not get its thread back before the wait is over.
-            while daemon.engine.parked == 0 { usleep(1000) }
+            let end = ContinuousClock.now.advanced(by: .seconds(30))
+            while daemon.engine.parked == 0, ContinuousClock.now < end { usleep(1000) }
             store.letGo()
             #expect(try connection.receive() == .integer(1))
         }

@@ -47,7 +47,7 @@ struct OutageTests {
         let server = try SilentServer(greeting: greeting, dribble: dribble, every: .milliseconds(5))
         let interrupt = fixture.interrupt
         let thread = DedicatedThread(name: "stop") {
-            while server.accepted == 0 { pauseThread(.milliseconds(1)) }
+            try? eventually("a connection comes") { server.accepted > 0 }
             interrupt.fire()
         }
         // An hour: only the interrupt ends it.
@@ -92,19 +92,39 @@ struct OutageTests {
         #expect(error.message.contains("store.connect-timeout (300 ms)"))
     }
 
-    @Test func `an interrupt ends a statement that waits for a lock`() async throws {
+    /// A connection that holds a row's lock. However slow the machine, the server does not end its transaction.
+    private func holdRow() throws -> MySQLConnection {
         let holder = try fixture.connect()
+        _ = try holder.run(SQLStatement(SQLText("SET SESSION idle_transaction_timeout = 0")))
         try holder.begin()
         _ = try holder.run(Texts.lease())
+        return holder
+    }
+
+    /// Waits until a connection of this test waits for a row's lock.
+    ///
+    /// - Returns: its id at the server.
+    private func waiterID() throws -> String {
+        let query = """
+            SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '\(fixture.database)' AND INFO LIKE '%LAST_INSERT_ID%' \
+            AND USER = '\(ServerUser.name)'
+            """
+        return try eventually("a lease waits for a lock", within: .seconds(60)) {
+            let id = try fixture.server.sql(query)
+            return id.isEmpty ? nil : id
+        }
+    }
+
+    @Test func `an interrupt ends a statement that waits for a lock`() throws {
+        let holder = try holdRow()
+        defer { holder.rollback() }
         let waiter = try fixture.connect(fixture.login(queryTimeout: .seconds(3600)))
         let box = Exclusive(waiter)
         let outcome = Lock<StoreError?>(nil)
         let thread = DedicatedThread(name: "waiter") {
             do throws(StoreError) { _ = try box.value.run(Texts.lease()) } catch { outcome.with { $0 = error } }
         }
-        while try fixture.sql("SHOW PROCESSLIST").contains("LAST_INSERT_ID") == false {
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        _ = try waiterID()
         fixture.interrupt.fire()
         thread.join()
         let error = try #require(outcome.with { $0 })
@@ -112,22 +132,14 @@ struct OutageTests {
         #expect(waiter.isClosed)
     }
 
-    @Test func `a connection that is killed in the middle of a statement is lost`() async throws {
-        let holder = try fixture.connect()
-        try holder.begin()
-        _ = try holder.run(Texts.lease())
+    @Test func `a connection that is killed in the middle of a statement is lost`() throws {
+        let holder = try holdRow()
         let waiter = Exclusive(try fixture.connect(fixture.login(queryTimeout: .seconds(3600))))
         let outcome = Lock<StoreError?>(nil)
         let thread = DedicatedThread(name: "waiter") {
             do throws(StoreError) { _ = try waiter.value.run(Texts.lease()) } catch { outcome.with { $0 = error } }
         }
-        let find =
-            "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '\(fixture.database)' AND INFO LIKE '%LAST_INSERT_ID%' AND USER = 'leafd'"
-        var id = ""
-        while id.isEmpty, outcome.with({ $0 == nil }) {
-            try await Task.sleep(for: .milliseconds(10))
-            id = try fixture.server.sql(find)
-        }
+        let id = try waiterID()
         try fixture.server.sql("KILL \(id)")
         thread.join()
         let error = try #require(outcome.with { $0 })

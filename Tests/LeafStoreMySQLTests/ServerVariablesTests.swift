@@ -12,6 +12,7 @@ struct ServerVariablesTests {
         "innodb_read_only": "OFF", "tx_read_only": "OFF", "log_bin": "ON", "binlog_format": "MIXED", "sync_binlog": "1",
         "innodb_flush_log_at_trx_commit": "1", "autocommit": "ON", "sql_mode": "", "completion_type": "NO_CHAIN",
         "innodb_lock_wait_timeout": "50", "lock_wait_timeout": "86400", "wsrep_sync_wait": "0",
+        "wsrep_retry_autocommit": "1",
         "max_allowed_packet": "16777216",
     ]
     static let mySQL = [
@@ -112,7 +113,8 @@ struct ServerVariablesTests {
         #expect(!mySQL.contains("wsrep") && !mySQL.contains("completion_type"))
         #expect(mySQL.contains("SESSION autocommit = 1") && mySQL.contains("STRICT_ALL_TABLES"))
         #expect(mySQL.contains("innodb_lock_wait_timeout = 2") && mySQL.contains("READ COMMITTED"))
-        #expect(variables(Self.galera).setup(queryTimeout: .seconds(2)).joined().contains("wsrep_sync_wait = 7"))
+        let galera = variables(Self.galera).setup(queryTimeout: .seconds(2)).joined()
+        #expect(galera.contains("wsrep_sync_wait = 7") && galera.contains("wsrep_retry_autocommit = 0"))
         #expect(!variables(Self.mariaDB).setup(queryTimeout: .seconds(2)).joined().contains("wsrep"))
     }
 

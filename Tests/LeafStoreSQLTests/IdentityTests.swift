@@ -2,6 +2,7 @@ import Foundation
 import LeafCore
 import LeafStore
 import LeafStoreSQL
+import LeafTestKit
 import Testing
 
 @Suite struct `A database server's identity as a store` {
@@ -9,7 +10,7 @@ import Testing
     func `is one, when eight daemons make the store at the same time`(_ database: Database) throws {
         let fixture = try SQLFixture(database)
         let store = try fixture.store()
-        let outcomes = onThreads(8) { _ in
+        let outcomes = try onThreads(8) { _ in
             Result {
                 for _ in 0..<20 {
                     do { return try store.open(knownStore: nil).storeID } catch let error as StoreError {

@@ -1,6 +1,7 @@
 import LeafCore
 import LeafStore
 import LeafStoreSQL
+import LeafTestKit
 import Testing
 
 @Suite struct `A lease from a database server` {
@@ -220,7 +221,7 @@ import Testing
         let session = try fixture.open()
         for tag in tags.dropFirst() { try session.create(tag.name) }
         let store = try fixture.store()
-        let outcomes = onThreads(8) { _ -> Result<[(LeafCore.Tag, Segment)], any Error> in
+        let outcomes = try onThreads(8) { _ -> Result<[(LeafCore.Tag, Segment)], any Error> in
             Result {
                 let session = try store.open(knownStore: nil)
                 defer { session.close() }

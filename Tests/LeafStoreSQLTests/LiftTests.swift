@@ -1,6 +1,7 @@
 import LeafCore
 import LeafStore
 import LeafStoreSQL
+import LeafTestKit
 import Testing
 
 @Suite struct `A lift on a database server` {
@@ -54,7 +55,7 @@ import Testing
         for index in 0..<20 { try session.create("t\(index)") }
         try fixture.sql("UPDATE leafd_state SET value = 'another' WHERE name = 'server/leaf_alloc'")
         let store = try fixture.store()
-        let outcomes = onThreads(8) { _ in
+        let outcomes = try onThreads(8) { _ in
             Result {
                 let session = try store.open(knownStore: nil)
                 defer { session.close() }
@@ -135,7 +136,7 @@ import Testing
         // The sessions of after a failover: one lifts, the other has read that the old server is still written down.
         try fixture.sql("UPDATE leafd_state SET value = 'another' WHERE name = 'server/leaf_alloc'")
         let store = try fixture.store()
-        let outcomes = onThreads(2) { index in
+        let outcomes = try onThreads(2) { index in
             Result {
                 let session = try store.open(knownStore: nil)
                 defer { session.close() }

@@ -1,6 +1,7 @@
 import LeafCore
 import LeafStore
 import LeafStoreSQL
+import LeafTestKit
 import Testing
 
 @Suite struct `A session with a database server` {
@@ -54,7 +55,7 @@ import Testing
         let store = try fixture.store()
         for seen in [AgentRow(beat: 3, nonce: "n3", isContested: false), nil] {
             let agent = seen == nil ? "new" : "me"
-            let outcomes = onThreads(8) { index in
+            let outcomes = try onThreads(8) { index in
                 Result {
                     let session = try store.open(knownStore: nil)
                     defer { session.close() }

@@ -1,6 +1,7 @@
 import LeafCore
 import LeafStore
 import LeafStoreSQL
+import LeafTestKit
 import Testing
 
 @Suite struct `Tags on a database server` {
@@ -102,7 +103,7 @@ import Testing
         let fixture = try SQLFixture(database)
         _ = try fixture.open(tag: "other")
         let store = try fixture.store()
-        let outcomes = onThreads(8) { _ in
+        let outcomes = try onThreads(8) { _ in
             Result {
                 let session = try store.open(knownStore: nil)
                 defer { session.close() }

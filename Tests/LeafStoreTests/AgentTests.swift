@@ -2,6 +2,7 @@ import GRDB
 import LeafCore
 import LeafStore
 import LeafStoreSQLite
+import LeafTestKit
 import Testing
 
 @Suite("The row of a daemon in leafd_agent")
@@ -115,7 +116,7 @@ struct AgentTests {
     @Test func `is moved by one of eight who beat at the same time from the same row`() throws {
         let store = try fixture.store(timeout: .seconds(60))
         let (id, row) = (id, row)
-        let replies = onThreads(8) { number in
+        let replies = try onThreads(8) { number in
             Result {
                 let session = try store.open(knownStore: nil)
                 let nonce = "nonce-\(number)"

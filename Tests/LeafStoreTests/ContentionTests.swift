@@ -1,6 +1,7 @@
 import LeafCore
 import LeafStore
 import LeafStoreSQLite
+import LeafTestKit
 import Testing
 
 @Suite("Eight daemons on one file")
@@ -17,7 +18,7 @@ struct ContentionTests {
         // Longer than any disk stands still: what is asked is who gets how much, not how fast.
         let store = try fixture.store(timeout: .seconds(60))
         try fixture.open(tag: "orders").close()
-        let shares = onThreads(8) { index in
+        let shares = try onThreads(8) { index in
             var share = Share()
             do {
                 let session = try store.open(knownStore: nil)

@@ -3,6 +3,7 @@ import GRDB
 import LeafCore
 import LeafStore
 import LeafStoreSQLite
+import LeafTestKit
 import Testing
 
 @Suite("The identity of a store")
@@ -25,7 +26,7 @@ struct IdentityTests {
         for _ in 0..<5 {
             let fixture = try StoreFixture()
             let store = try fixture.store(timeout: .seconds(20))
-            let found = onThreads(8) { _ in
+            let found = try onThreads(8) { _ in
                 Result { () throws -> String in
                     let session = try store.open(knownStore: nil)
                     defer { session.close() }

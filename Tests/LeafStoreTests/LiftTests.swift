@@ -2,6 +2,7 @@ import GRDB
 import LeafCore
 import LeafStore
 import LeafStoreSQLite
+import LeafTestKit
 import Testing
 
 @Suite("A lift of all counters")
@@ -53,7 +54,7 @@ struct LiftTests {
 
     @Test func `is done by one of eight daemons that see the sign at the same time`() throws {
         let store = try fixture.store(timeout: .seconds(60))
-        let results = onThreads(8) { number in
+        let results = try onThreads(8) { number in
             Result { () throws -> Int64? in
                 let session = try store.open(knownStore: nil)
                 let facts = try session.facts(agentID: "a")

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import LeafStore
 import LeafStoreSQLite
+import LeafTestKit
 import Testing
 
 /// SQLite keeps a WAL for each name of a file: under two names every range would be leased twice.
@@ -40,7 +41,7 @@ struct SecondNameTests {
         let store = try fixture.store(timeout: .seconds(60))
         let (path, other) = (fixture.path, other)
         let (isOpen, isLocked) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        let results = onThreads(2) { thread in
+        let results = try onThreads(2) { thread in
             Result {
                 if thread == 0 {
                     let session = try store.open(knownStore: nil)

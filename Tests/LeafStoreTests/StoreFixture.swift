@@ -147,27 +147,3 @@ func storeError(
     #expect(error.code == code, "\(error.message)", sourceLocation: sourceLocation)
     return error
 }
-
-/// Runs `body` on threads of its own, all at once, and gathers what it returns.
-func onThreads<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> T) -> [T] {
-    let gathered = Gathered<T>()
-    let group = DispatchGroup()
-    for index in 0..<count {
-        group.enter()
-        Thread.detachNewThread {
-            gathered.add(body(index))
-            group.leave()
-        }
-    }
-    group.wait()
-    return gathered.all
-}
-
-/// @unchecked Sendable: `values` is only touched under `lock`.
-private final class Gathered<T: Sendable>: @unchecked Sendable {
-    private let lock = NSLock()
-    private var values: [T] = []
-
-    func add(_ value: T) { lock.withLock { values.append(value) } }
-    var all: [T] { lock.withLock { values } }
-}

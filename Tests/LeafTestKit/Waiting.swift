@@ -81,3 +81,19 @@ package final class Crew: Sendable {
     /// Waits for all of them to end.
     package func join() { group.wait() }
 }
+
+/// Runs `body` on threads of its own, all at once, and gathers what it returns; throws what one of them threw.
+package func onThreads<T: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> T) throws -> [T] {
+    let gathered = TestLock<[Result<T, any Error>]>([])
+    let group = DispatchGroup()
+    for index in 0..<count {
+        group.enter()
+        Thread.detachNewThread {
+            let result = Result { try body(index) }
+            gathered.with { $0.append(result) }
+            group.leave()
+        }
+    }
+    group.wait()
+    return try gathered.with { try $0.map { try $0.get() } }
+}
