@@ -112,7 +112,7 @@ let package = Package(
         .executableTarget(
             name: "leaf-sim", dependencies: ["LeafSimulator"], path: "Tests/leaf-sim", swiftSettings: strict),
         tests("LeafCoreTests", ["LeafCore"]),
-        tests("LeafProtocolTests", ["LeafProtocol"]),
+        tests("LeafProtocolTests", ["LeafProtocol", "LeafCore"]),
         tests("LeafJournalTests", ["LeafJournal", "LeafCore", "LeafThreads"]),
         tests(
             "LeafStoreTests",
@@ -132,10 +132,12 @@ let package = Package(
                 "LeafStoreSQLite", "LeafThreads", log, .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
             ]),
-        tests("LeafConfigurationTests", ["LeafConfiguration"]),
+        tests("LeafConfigurationTests", ["LeafConfiguration", "LeafCore"]),
+        tests("LeafClientTests", ["LeafClient", "LeafCore", "LeafProtocol", "leafctl"]),
         tests("SimulationTests", ["LeafSimulator"]),
         tests("IntegrationTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("StoreFaultTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+        tests("SnowflakeTests", ["LeafClient", "LeafProtocol", "LeafCore", "leafd", "leafctl"]),
         tests("FleetTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("CrashTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("LeafTestKitTests", []),

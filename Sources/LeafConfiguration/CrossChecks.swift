@@ -1,3 +1,5 @@
+internal import LeafCore
+
 /// What no key can know of itself alone: how the values fit together.
 extension Loader {
     mutating func check() {
@@ -5,6 +7,7 @@ extension Loader {
         checkSockets()
         checkStore()
         checkSnowflake()
+        checkSnowflakeTime()
     }
 
     private mutating func checkOrder() {
@@ -117,6 +120,41 @@ extension Loader {
             )
         }
     }
+
+    /// The epoch and the layout together say from when to when there are IDs.
+    ///
+    /// Not for the defaults, so that a wrong clock alone keeps no daemon from starting: the message needs a place to point at.
+    private mutating func checkSnowflakeTime() {
+        let snowflake = configuration.snowflake
+        guard snowflake.enabled, areRight("snowflake.enabled", "snowflake.epoch", "snowflake.layout") else { return }
+        let format = SnowflakeFormat(layout: snowflake.layout, epoch: snowflake.epoch)
+        let clock = "this host's clock says \(UTCTime(milliseconds: now).date)"
+        if let epoch = given["snowflake.epoch"], snowflake.epoch > clockAtLeast {
+            let date = UTCTime(milliseconds: snowflake.epoch).date
+            problems.append(
+                epoch.problem(
+                    "lies in the future, on \(date): \(clock)",
+                    "give a time of the past, in milliseconds since 1970, or set the clock right"))
+            return
+        }
+        guard let input = given["snowflake.epoch"] ?? given["snowflake.layout"] else { return }
+        let end = UTCTime(milliseconds: format.lastTime).date
+        let reason = "layout \(snowflake.layout.text) has no more IDs after \(end): \(clock)"
+        let remedy = "choose a later epoch, or a layout with more time-bits or a longer unit"
+        if format.lastTime < clockAtLeast + Loader.yearInMilliseconds {
+            problems.append(input.problem(reason, remedy))
+        } else if format.lastTime < clockAtLeast + 10 * Loader.yearInMilliseconds {
+            warn(input, reason, remedy + ", before IDs are in use")
+        }
+    }
+
+    private static let yearInMilliseconds: Int64 = 365 * 86_400_000
+
+    /// A host without a battery for its clock boots in 1970, which is no reason to stay away.
+    private var clockAtLeast: Int64 { max(now, Loader.leastClock) }
+
+    /// 2026: when this was written, in milliseconds since 1970.
+    private static let leastClock: Int64 = 1_767_225_600_000
 
     private mutating func warn(_ input: Input, _ reason: String, _ remedy: String) {
         warnings.append(input.problem(reason, remedy).description)

@@ -12,21 +12,23 @@ extension Configuration {
     ///   - file: the path of a YAML file; nil: none.
     ///   - environment: all variables of the process; those that do not begin with `LEAFD_` are ignored.
     ///   - sets: the values of `--set`, each `section.key=value`.
+    ///   - now: the wall clock, in milliseconds since 1970.
     /// - Throws: every problem at once. A value that a later one overrides must be right all the same.
     package static func load(
-        file: String?, environment: [String: String] = [:], sets: [String] = []
+        file: String?, environment: [String: String] = [:], sets: [String] = [], now: Int64 = WallClock.milliseconds
     ) throws(ConfigurationError) -> Loaded {
         let text = if let file { try FileText.contents(of: file) } else { "" }
-        return try load(yaml: text, name: file ?? "", environment: environment, sets: sets)
+        return try load(yaml: text, name: file ?? "", environment: environment, sets: sets, now: now)
     }
 
     /// The same for a file's text.
     ///
     /// - Parameter name: what errors call the file.
     package static func load(
-        yaml: String, name: String, environment: [String: String] = [:], sets: [String] = []
+        yaml: String, name: String, environment: [String: String] = [:], sets: [String] = [],
+        now: Int64 = WallClock.milliseconds
     ) throws(ConfigurationError) -> Loaded {
-        var loader = Loader()
+        var loader = Loader(now: now)
         if let root = try YAMLFile.parse(yaml, name: name) { loader.take(root) }
         loader.take(environment: environment)
         for argument in sets { loader.take(argument: argument) }
@@ -41,6 +43,8 @@ struct Loader {
     /// Variables that begin with `LEAFD_` and are no key: by the one leafctl finds the socket, the other holds a password.
     static let foreignVariables: Set = ["LEAFD_SOCKET", StorePassword.variable]
 
+    /// The wall clock, in milliseconds since 1970.
+    let now: Int64
     var configuration = Configuration()
     var problems: [Problem] = []
     var warnings: [String] = []
@@ -48,6 +52,10 @@ struct Loader {
     private(set) var given: [String: Input] = [:]
     /// Keys without a right value: what depends on them cannot be checked.
     private(set) var failed: Set<String> = []
+
+    init(now: Int64) {
+        self.now = now
+    }
 
     mutating func take(_ key: Key, _ input: Input) {
         given[key.name] = input

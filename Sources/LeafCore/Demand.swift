@@ -42,17 +42,26 @@ package enum Refusal: Hashable, Sendable {
     case journalFailing
     /// Too many requests are waiting already.
     case tooManyParked
+    /// This daemon holds no worker id to stamp snowflakes with.
+    case noWorker
 }
 
 /// The outcome of a request that had to wait.
 package struct ParkedAnswer: Hashable, Sendable {
     package enum Outcome: Hashable, Sendable {
         case ids([IDRange])
+        /// What it waited for has come: ask again.
+        case again
         case refused(Refusal)
     }
 
     package let token: ParkToken
     package let outcome: Outcome
+
+    package init(token: ParkToken, outcome: Outcome) {
+        self.token = token
+        self.outcome = outcome
+    }
 }
 
 /// What a stock asks of its drivers after an event.

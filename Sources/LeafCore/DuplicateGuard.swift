@@ -53,6 +53,36 @@ package enum DuplicateGuard: String, CaseIterable, Sendable {
     case beat
     /// A twin that was seen is told so.
     case contested
+
+    // Snowflakes.
+    /// No unit of time is stamped that is not below the journaled mark.
+    case timeMark = "time mark"
+    /// No unit of time is stamped that begins after the lease's end.
+    case leaseOfTime = "lease of time"
+    /// A new holder of a worker id begins above the time that its holder before was leased.
+    case aboveTheLast = "above the last"
+    /// A renewal reaches no farther ahead than the lease is known to have been held: what a database loses of it is soon over.
+    case leaseAge = "lease age"
+    /// A lease is renewed by its holder of that generation alone.
+    case generation
+    /// Before its time is over a worker id is taken over only from the very hold whose mark is known.
+    case succession
+    /// A mark is known only to a start that proved that it reads the newest commit.
+    case knownMark = "known mark"
+    /// IDs of two formats may be the same number: one store, one format.
+    case format
+    /// After the database went backward, holders come first.
+    case takeoverHold = "takeover hold"
+    /// A new holder begins above the time that a holder whom the database has lost may have been leased.
+    case aboveTheHold = "above the hold"
+    /// What a lost renewal allowed is allowed again, before anybody begins above it.
+    case liftedLeases = "lifted leases"
+    /// A lost renewal may have allowed a whole horizon.
+    case liftedHorizon = "lifted horizon"
+    /// A lease that the database has lost is written again only while it lasts.
+    case reassertion
+    /// After the database went backward, a lease that was over is not renewed: somebody may have taken it over.
+    case lateRenewal = "late renewal"
 }
 
 #if LEAF_MUTATIONS

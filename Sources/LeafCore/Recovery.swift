@@ -177,7 +177,7 @@ package struct Recovery: Hashable, Sendable {
         Recovery(.unproven, .giveUp, "the journal was damaged: \(reason)")
     }
 
-    private init(_ confidence: Confidence, _ use: StockUse, _ reason: String, resume: TagStock.Resume = .hi) {
+    init(_ confidence: Confidence, _ use: StockUse, _ reason: String, resume: TagStock.Resume = .hi) {
         self.confidence = confidence
         self.use = use
         self.reason = reason

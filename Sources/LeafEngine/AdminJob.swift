@@ -13,6 +13,10 @@ package struct AdminJob: Sendable {
         case bumpAll
         /// Forget stock, floor and tombstone of a tag whose counter was reset on purpose.
         case forget(Tag)
+        /// Hand the rows of `leafd_worker` over, on the store's thread.
+        case listWorkers(@Sendable (WorkerList) -> Void)
+        /// Take a worker id from its holder.
+        case releaseWorker(Int)
         /// Give all stock up, and lease afresh under a new agent id.
         case fence
     }

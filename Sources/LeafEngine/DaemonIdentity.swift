@@ -15,6 +15,9 @@ extension Engine {
         identity.with { AgentMark(agentID: $0.trace.agentID, beat: $0.trace.beat) }
     }
 
+    /// This daemon's name in the store.
+    package var agentID: String { identity.with { $0.header.agentID } }
+
     /// Makes a changed header durable, together with everything that was due before; without that, nothing is leased.
     ///
     /// - Parameters:
@@ -70,10 +73,12 @@ extension Engine {
     /// - Parameters:
     ///   - new: the header with the next epoch and new names.
     ///   - before: the one that it was made from.
+    ///   - knowsMarks: nobody has stamped snowflakes above the marks that this daemon knows.
     func startOver(
-        _ new: JournalHeader, over before: JournalHeader, forgettingStore: Bool = false
+        _ new: JournalHeader, over before: JournalHeader, forgettingStore: Bool = false, knowsMarks: Bool
     ) throws(StoreError) {
         let epoch = new.epoch
+        snowflake.giveUp(agentID: before.agentID, isNewest: knowsMarks)
         forEachEntry { stock, now, effects in
             if forgettingStore {
                 stock.forgetStore(epoch: epoch, now: now, effects: &effects)
@@ -90,6 +95,7 @@ extension Engine {
         forEachEntry { stock, now, effects in
             if stock.epoch != epoch { stock.giveUp(epoch: epoch, now: now, effects: &effects) }
         }
+        snowflake.giveUp(otherThan: epoch, agentID: identity.with { $0.header.agentID })
     }
 
     func forEachEntry(_ event: (inout TagStock, MonotonicTime, inout StockEffects) -> Void) {

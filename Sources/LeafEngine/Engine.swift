@@ -13,7 +13,7 @@ package final class Engine: Sendable {
     package let settings: EngineSettings
     let log: Logger
     let router = AnswerRouter()
-    let writer: JournalWriter<TagEntry>
+    let writer: JournalWriter
     let store: StoreDriver
     let ticker: Ticker
     package let recovery: Recovery
@@ -26,6 +26,7 @@ package final class Engine: Sendable {
     let journalProblem = Lock<String?>(nil)
     let witness: WitnessFile
     let identity: Lock<DaemonIdentity>
+    package let snowflake: SnowflakeDesk
     private let journalEvents: JournalEvents
 
     /// The most tags that requests alone may bring into being (`segments.auto-create`, or before the tag list is known).
@@ -47,6 +48,7 @@ package final class Engine: Sendable {
             }
         if !journal.isNew && !journal.header.host.isSameFile(as: journal.host) { witness.disown() }
         let records = try journal.records()
+        let workers = try journal.workers()
         self.settings = settings
         self.recovery = recovery
         self.witness = witness
@@ -65,12 +67,16 @@ package final class Engine: Sendable {
         journalEvents = events
         self.store = StoreDriver(store: store, beat: settings.beat, pool: settings.pool, log: log)
         ticker = Ticker()
+        snowflake = SnowflakeDesk(
+            settings.snowflake, window: settings.rules.window, machine: journal.host.machineID)
         events.engine = self
         if let setAside = journal.setAside { tell(setAside) }
         recover(records)
+        snowflake.recover(workers, recovery, header, for: self)
         _ = witness.note(trace)
         writer.start(journal, witness: witness)
         self.store.start(for: self)
+        if snowflake.isInUse { self.store.wantWorkers() }
         ticker.start(for: self)
     }
 
@@ -115,6 +121,36 @@ package final class Engine: Sendable {
     /// Registers an event loop; its number goes into the tokens of the requests that it parks.
     package func register(_ receiver: any AnswerReceiver) -> Int32 { router.register(receiver) }
 
+    /// A request for snowflakes finds no worker id: one is claimed for it.
+    ///
+    /// - Parameter token: names the request while it waits.
+    package func wantWorker(_ token: ParkToken) -> SnowflakeDesk.Want {
+        let want = snowflake.want(
+            mayPark ? token : nil, isStoreBackingOff: isStoreBackingOff, now: .now())
+        if want == .parked {
+            router.didPark()
+            store.wantWorkers()
+        }
+        return want
+    }
+
+    /// A request finds the lease of its worker id over: waits for a renewal, unless one has just been tried.
+    package func wantRenewal(_ token: ParkToken) -> Bool {
+        guard snowflake.wantRenewal(mayPark ? token : nil, isStoreBackingOff: isStoreBackingOff, now: .now()) else {
+            return false
+        }
+        router.didPark()
+        store.wantWorkers()
+        return true
+    }
+
+    /// Takes a request back that waits for a worker id. False if its answer is on the way already.
+    package func cancelWant(_ token: ParkToken) -> Bool {
+        guard snowflake.cancel(token) else { return false }
+        router.didUnpark()
+        return true
+    }
+
     // MARK: What the stocks ask for
 
     func carryOut(_ effects: StockEffects, for entry: TagEntry) {
@@ -130,6 +166,7 @@ package final class Engine: Sendable {
     func storeIsAway() {
         guard recovery.use == .serveUntilStoreAnswers else { return }
         forEachEntry { $0.release(now: $1, effects: &$2) }
+        snowflake.release()
         router.flush()
     }
 
@@ -214,6 +251,7 @@ package final class Engine: Sendable {
         for entry in entries where entry.handle({ stock, _, effects in stock.seal(effects: &effects) }) {
             writer.request(entry, .now)
         }
+        for entry in snowflake.seal() { writer.request(entry, .now) }
         router.flush()
         writer.stop()
         witness.release()

@@ -20,11 +20,13 @@ package struct EngineSettings: Sendable {
     package var autoCreate: Bool
     package var tunables: EngineTunables
     package var pool: StorePool
+    package var snowflake: SnowflakeSettings
 
     package init(
         rules: StockRules, journalPath: String, journalMapBytes: Int, verifyJournal: @escaping JournalVerifier,
         witnessFolder: String?, afterReboot: Recovery.AfterReboot, storePlace: StorePlace, beat: Duration,
-        autoCreate: Bool, tunables: EngineTunables, pool: StorePool = StorePool()
+        autoCreate: Bool, tunables: EngineTunables, pool: StorePool = StorePool(),
+        snowflake: SnowflakeSettings = SnowflakeSettings()
     ) {
         self.rules = rules
         self.journalPath = journalPath
@@ -37,6 +39,7 @@ package struct EngineSettings: Sendable {
         self.autoCreate = autoCreate
         self.tunables = tunables
         self.pool = pool
+        self.snowflake = snowflake
     }
 }
 

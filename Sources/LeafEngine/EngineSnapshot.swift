@@ -10,6 +10,7 @@ package struct EngineSnapshot: Sendable {
     package let confidence: Recovery.Confidence
     package let store: StoreSnapshot
     package let journal: JournalSnapshot
+    package let snowflake: SnowflakeSnapshot
     package let tags: [(tag: Tag, stock: StockSnapshot)]
 }
 
@@ -45,6 +46,17 @@ package struct JournalSnapshot: Sendable {
     package let hasWitness: Bool
 }
 
+package struct SnowflakeSnapshot: Sendable {
+    package let isEnabled: Bool
+    package let format: SnowflakeFormat
+    /// Those held, in the order of their ids.
+    package let workers: [SnowflakeWorker]
+    /// Why no snowflakes are issued.
+    package let problem: String?
+    /// Of worker ids that this daemon held before, since it started.
+    package let past: SnowflakeCounters
+}
+
 extension Engine {
     package func snapshot() -> EngineSnapshot {
         let now = MonotonicTime.now()
@@ -62,6 +74,7 @@ extension Engine {
                 path: settings.journalPath, commits: journal.commits, failures: journal.failures,
                 usedBytes: journal.usedBytes, mapBytes: journal.mapBytes, commit: journal.latency.summary(now: now),
                 replacements: journal.replacements, hasWitness: journal.witness),
+            snowflake: snowflake.snapshot(),
             tags: entries.map { ($0.tag, $0.snapshot(now: now)) })
     }
 

@@ -33,6 +33,7 @@ extension Engine {
             return .degraded(
                 "the journal has no witness in memory, so that every restart gives the stock up: see journal.witness")
         }
+        if let problem = snowflake.healthProblem { return .degraded(problem) }
         if let warnings = summary(of: report.warnings) { return .degraded(warnings) }
         return .ok
     }

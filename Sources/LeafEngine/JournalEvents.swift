@@ -12,7 +12,7 @@ final class JournalEvents: JournalOwner, @unchecked Sendable {
 
     func journalFailed(_ error: JournalError?) { engine?.journalFailed(error) }
 
-    func replacement(for header: JournalHeader) -> (header: JournalHeader, records: [(tag: Tag, record: TagRecord)]) {
+    func replacement(for header: JournalHeader) -> (header: JournalHeader, entries: [JournalEntry]) {
         let new = header.startingOver(agentID: .randomIdentifier(), journalID: .randomIdentifier())
         return (new, engine?.floorRecords ?? [])
     }
@@ -24,17 +24,16 @@ final class JournalEvents: JournalOwner, @unchecked Sendable {
 
 extension Engine {
     /// What a fresh journal must know of every tag: its floor. Of no epoch that ever is: there is no stock in them.
-    var floorRecords: [(tag: Tag, record: TagRecord)] {
+    var floorRecords: [JournalEntry] {
         let now = MonotonicTime.now()
         return entries.compactMap { entry in
             let stock = entry.snapshot(now: now)
             guard stock.floor > 0 else { return nil }
-            return (
+            return .tag(
                 entry.tag,
                 TagRecord(
                     incarnation: 1, epoch: 0, segments: [], hi: 0, cap: 0, position: 0, floor: stock.floor,
-                    step: stock.step, tableStep: stock.tableStep)
-            )
+                    step: stock.step, tableStep: stock.tableStep))
         }
     }
 
@@ -43,6 +42,8 @@ extension Engine {
         let text =
             "the journal was set aside as \(setAside.file) (\(setAside.reason)); a fresh one goes on under the agent id \(header.agentID), its stock is leased anew"
         log.critical("\(text)")
+        // Where it stands is in memory: nobody else has stamped above it.
+        snowflake.giveUp(agentID: identity.with { $0.header.agentID }, isNewest: true)
         identity.with { $0 = DaemonIdentity(header: header, trace: AgentTrace(agentID: header.agentID)) }
         _ = witness.note(AgentTrace(agentID: header.agentID))
         giveUp(otherThan: header.epoch)

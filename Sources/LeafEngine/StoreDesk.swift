@@ -13,6 +13,10 @@ struct StoreDesk: Sendable {
     var wantsTags = true
     /// The warm ones are to be filled once the list has been read.
     var wantsWarming = false
+    /// A worker id is waited for.
+    var wantsWorkers = false
+    /// When worker ids are to be renewed; nil: nobody has asked for any.
+    var workersAt: MonotonicTime?
     /// A counter stood below what this host was leased: the others may too.
     var wantsLift = false
     var catalogReadAt: MonotonicTime?

@@ -16,11 +16,19 @@ extension StoreDriver {
             case .bump(let tag, let counter): _ = try session.bump(tag, to: counter)
             case .bumpAll:
                 _ = try session.lift(
-                    CounterLift(expected: nil, server: keeper.facts?.server, floors: engine.floors, gap: gap))
+                    CounterLift(
+                        expected: nil, server: keeper.facts?.server, floors: engine.floors, gap: gap,
+                        workerHold: engine.settings.snowflake.holdMilliseconds,
+                        workerHorizon: engine.settings.snowflake.horizonMilliseconds))
                 noteLift()
             case .forget(let tag):
                 // The own stock first: were it still journaled when the tag may start anew, a crash would bring it back.
                 try forget(tag, session, engine)
+            case .listWorkers(let receive): receive(try session.listWorkers())
+            case .releaseWorker(let worker):
+                let row = try session.releaseWorker(worker)
+                engine.log.notice(
+                    "worker id \(worker) was released by an operator; it may be stamped above \(row.lastTime) again")
             case .fence: break
             }
         }
@@ -39,7 +47,9 @@ extension StoreDriver {
             engine.entry(tag)?.handle { $0.described(tableStep: step, now: $1, effects: &$2) }
         case .drop(let tag):
             engine.entry(tag)?.handle { stock, _, effects in stock.drop(effects: &effects) }
-        case .bump, .bumpAll, .forget, .fence: break
+        case .bump, .bumpAll, .forget, .fence, .listWorkers: break
+        // If it was this daemon's own, it stops at once.
+        case .releaseWorker: wantWorkers()
         }
     }
 
@@ -60,7 +70,9 @@ extension StoreDriver {
         engine.log.notice("all stock is given up for fresh leases: an operator asked for it (FENCE)")
         return Result { () throws(StoreError) in
             try engine.startOver(
-                header.startingOver(agentID: .randomIdentifier(), journalID: .randomIdentifier()), over: header)
+                header.startingOver(agentID: .randomIdentifier(), journalID: .randomIdentifier()), over: header,
+                // Fencing is for when a twin may be about, which may have stamped above them.
+                knowsMarks: false)
         }
     }
 }

@@ -15,7 +15,7 @@ final class StoreDriver: Sendable {
     let store: any SegmentStore
     let log: Logger
     let pool: StorePool
-    private let beatPause: Duration
+    let beatPause: Duration
     private let threads = Lock<[DedicatedThread]>([])
 
     /// How long after the start a store may fail before it counts as away: a network, or the turn of another writer, may come
@@ -149,6 +149,8 @@ final class StoreDriver: Sendable {
         case configuredTags
         case lease([TagEntry])
         case lift
+        /// A worker id is wanted.
+        case workers
         /// A sign of life is due.
         case beat
         /// Nothing is due but the store is failing, or has shown a sign: is it back, and the same?
@@ -186,6 +188,10 @@ final class StoreDriver: Sendable {
             desk.wantsTags = false
             return .done(.configuredTags)
         }
+        if desk.wantsWorkers || desk.workersAt.map({ now >= $0 }) ?? false {
+            desk.wantsWorkers = false
+            return .done(.workers)
+        }
         if let beatAt = desk.beatAt, now >= beatAt { return .done(.beat) }
         if desk.wantsCatalog || desk.catalogAt.map({ now >= $0 }) ?? false {
             desk.wantsCatalog = false
@@ -201,7 +207,7 @@ final class StoreDriver: Sendable {
             return .done(.probe)
         }
         if let restAt, now >= restAt { return .done(.rest) }
-        return .wait(until: [desk.catalogAt, desk.beatAt, restAt].compactMap { $0 }.min())
+        return .wait(until: [desk.catalogAt, desk.beatAt, desk.workersAt, restAt].compactMap { $0 }.min())
     }
 
     /// Returns false when it is time to stop.
@@ -213,6 +219,7 @@ final class StoreDriver: Sendable {
         case .configuredTags: createTags(keeper, engine)
         case .lease(let entries): lease(entries, keeper, engine)
         case .lift: lift(keeper, engine)
+        case .workers: askForWorkers(keeper, engine)
         case .beat: beat(keeper, engine)
         case .probe: attempt(keeper, engine) { session throws(StoreError) in try session.ping() }
         case .rest: keeper.rest()

@@ -78,6 +78,8 @@ final class StoreSessionKeeper: SessionHolder {
         }
         driver.ring()
         driver.noteSession(session)
+        // After an outage leases of time may be over.
+        if engine.snowflake.isInUse { driver.desk.with { $0.workersAt = now } }
         return session
     }
 
@@ -116,12 +118,14 @@ final class StoreSessionKeeper: SessionHolder {
                 header: identity.header, trace: identity.trace, storePlace: engine.settings.storePlace)
             if settlement.givesStockUpAtOnce {
                 engine.forEachEntry { $0.giveUp(epoch: identity.header.epoch, now: $1, effects: &$2) }
+                engine.snowflake.withhold()
             }
             let step = settlement.step(facts)
             guard step != .ready else {
                 // A start over whose commit failed has left stocks behind that belong to no header.
                 engine.giveUp(otherThan: identity.header.epoch)
                 engine.forEachEntry { $0.release(now: $1, effects: &$2) }
+                engine.snowflake.release()
                 return facts
             }
             driver.endSessions()
@@ -176,7 +180,11 @@ final class StoreSessionKeeper: SessionHolder {
                 "another daemon has gone by this one's agent id \(settlement.header.agentID): all stock is given up for fresh leases"
             )
         }
-        try engine.startOver(new, over: settlement.header, forgettingStore: reason == .otherStore)
+        // No beat under this name after the journal's last: no other journal of it has been at work.
+        let isNewest =
+            reason == .unproven && facts.row?.beat == settlement.trace.beat && facts.row?.isContested == false
+        try engine.startOver(
+            new, over: settlement.header, forgettingStore: reason == .otherStore, knowsMarks: isNewest)
     }
 
     private func lift(_ sign: Settlement.Sign, _ facts: StoreFacts, _ session: any StoreSession) throws(StoreError) {
@@ -185,7 +193,8 @@ final class StoreSessionKeeper: SessionHolder {
         let isFirst = try session.lift(
             CounterLift(
                 expected: facts.lift, atLeast: engine.identity.with { $0.trace.liftSeen }, server: facts.server,
-                floors: engine.floors, gap: gap))
+                floors: engine.floors, gap: gap, workerHold: engine.settings.snowflake.holdMilliseconds,
+                workerHorizon: engine.settings.snowflake.horizonMilliseconds))
         if isFirst {
             driver.noteLift()
         } else {

@@ -1,5 +1,5 @@
 package import LeafCore
-internal import LeafJournal
+package import LeafJournal
 private import LeafThreads
 
 /// A tag in the running daemon: its stock under a lock of its own, and the drivers that carry out what the stock asks for.
@@ -63,11 +63,12 @@ package final class TagEntry: CommitParticipant {
         return result
     }
 
-    package func beginCommit(now: MonotonicTime) -> CommitOrder? {
-        stock.with { $0.beginCommit(now: now) }
+    package func beginCommit(now: MonotonicTime) -> JournalOrder? {
+        stock.with { $0.beginCommit(now: now) }.map { .tag(tag, $0) }
     }
 
-    package func finishCommit(_ order: CommitOrder, isDurable: Bool, now: MonotonicTime) {
+    package func finishCommit(_ order: JournalOrder, isDurable: Bool, now: MonotonicTime) {
+        guard case .tag(_, let order) = order else { return }
         handle { stock, now, effects in
             if isDurable {
                 stock.committed(order, now: now, effects: &effects)

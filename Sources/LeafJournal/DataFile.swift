@@ -17,7 +17,26 @@ final class DataFile {
     struct Contents {
         /// nil: there has been no commit.
         var header: HeaderRecord?
-        var records: [(tag: Tag, record: TagRecord)] = []
+        var tags: [(tag: Tag, record: TagRecord)] = []
+        var workers: [WorkerRecord] = []
+
+        /// Reads a record.
+        ///
+        /// - Returns: the number of the commit that wrote it.
+        fileprivate mutating func add(
+            _ owner: RecordKey, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+        ) throws -> UInt64 {
+            switch owner {
+            case .tag(let tag):
+                let (sequence, record) = try TagRecord.decoded(key: key, value: value)
+                tags.append((tag, record))
+                return sequence
+            case .worker(let worker):
+                let (sequence, record) = try WorkerRecord.decoded(worker, key: key, value: value)
+                workers.append(record)
+                return sequence
+            }
+        }
     }
 
     /// Opens an existing one, or makes one.
@@ -52,14 +71,14 @@ final class DataFile {
         return contents
     }
 
-    /// Makes records and header durable together.
-    func commit(_ records: [(tag: Tag, record: TagRecord)], header: JournalHeader) throws(JournalError) {
+    /// Makes entries and header durable together.
+    func commit(_ entries: [JournalEntry], header: JournalHeader) throws(JournalError) {
         let next = sequence + 1
         var digest = digest
         try environment.write { transaction throws(JournalError) in
-            for (tag, record) in records {
-                let key = Array(tag.name.utf8)
-                let value = key.withUnsafeBytes { record.encoded(key: $0, sequence: next) }
+            for entry in entries {
+                let key = entry.key.bytes
+                let value = key.withUnsafeBytes { entry.encoded(key: $0, sequence: next) }
                 let old = try transaction.put(.tags, key, value) { $0.map(RecordCodec.storedChecksum) }
                 if let old {
                     guard let old else { throw JournalError(.damaged, "the journal \(name): a record cut short") }
@@ -137,14 +156,14 @@ extension Environment {
         let newest = contents.header?.sequence ?? 0
         var digest: UInt64 = 0
         try read(.tags) { key, value in
-            guard let tag = try? Tag(utf8: key) else { throw RecordCodec.Damage(reason: "a key that is no tag") }
+            let owner = try RecordKey(key)
             do {
-                let (sequence, record) = try TagRecord.decoded(key: key, value: value)
-                guard sequence <= newest else { throw RecordCodec.Damage(reason: "from a commit after the newest") }
+                guard try contents.add(owner, key, value) <= newest else {
+                    throw RecordCodec.Damage(reason: "from a commit after the newest")
+                }
                 digest &+= UInt64(RecordCodec.storedChecksum(value) ?? 0)
-                contents.records.append((tag, record))
             } catch let damage as RecordCodec.Damage {
-                throw RecordCodec.Damage(reason: "tag \(tag): \(damage.reason)")
+                throw RecordCodec.Damage(reason: "\(owner): \(damage.reason)")
             }
         }
         guard digest == contents.header?.digest ?? 0 else {

@@ -13,6 +13,7 @@ struct Environment: ~Copyable {
 
     enum Table: Int, CaseIterable {
         case meta
+        /// Every record but the header, those of worker ids too.
         case tags
 
         var name: String { self == .meta ? "meta" : "tags" }

@@ -30,17 +30,24 @@ extension Journal {
         let contents = try environment.contents(name)
         guard let header = contents.header else { return .sound(records: 0, sequence: 0) }
         try environment.rehearse { transaction throws(JournalError) in
-            for (tag, record) in contents.records.prefix(rehearsedMax) {
-                let key = Array(tag.name.utf8)
-                let value = key.withUnsafeBytes { record.encoded(key: $0, sequence: header.sequence + 1) }
+            for entry in contents.entries(ofEach: rehearsedMax) {
+                let key = entry.key.bytes
+                let value = key.withUnsafeBytes { entry.encoded(key: $0, sequence: header.sequence + 1) }
                 try transaction.put(.tags, key, value) { _ in }
             }
             let value = header.header.encoded(sequence: header.sequence + 1, digest: header.digest)
             try transaction.put(.meta, JournalHeader.key, value) { _ in }
         }
-        return .sound(records: contents.records.count, sequence: header.sequence)
+        return .sound(records: contents.tags.count, sequence: header.sequence)
     }
 
-    /// Records written in the transaction that is aborted.
+    /// Records of each kind written in the transaction that is aborted.
     private static let rehearsedMax = 1000
+}
+
+extension DataFile.Contents {
+    /// The first records of each kind.
+    fileprivate func entries(ofEach most: Int) -> [JournalEntry] {
+        tags.prefix(most).map { .tag($0.tag, $0.record) } + workers.prefix(most).map { .worker($0) }
+    }
 }

@@ -1,7 +1,8 @@
 package import LeafCore
 
-/// The host's durable memory: for each tag its segments and the mark `hi` above which nothing has been issued, so that
-/// a daemon that starts again goes on without the database and without repeating an ID.
+/// The host's durable memory: for each tag its segments and the mark `hi` above which nothing has been issued, for each
+/// worker id its lease and the time above which nothing has been stamped, so that a daemon that starts again goes on
+/// without the database and without repeating an ID.
 ///
 /// A commit is durable when `commit` returns, whole or not at all. Every record carries a checksum and the sequence
 /// number of its commit, the header their sum. A journal that is damaged is set aside, never repaired. One daemon at a
@@ -25,8 +26,8 @@ package final class Journal {
     private var opening: OpeningCount
     /// nil: set aside, and no other has taken its place yet.
     private var file: DataFile?
-    /// What opening has read, for the one who asks first.
-    private var loaded: [(tag: Tag, record: TagRecord)]?
+    /// What opening has read, kept until the first commit.
+    private var loaded: DataFile.Contents?
 
     /// Opens the journal in the folder `path`, or makes one. A damaged one is set aside, and only its floors are taken
     /// over into a new one, with no stock.
@@ -47,7 +48,7 @@ package final class Journal {
             setAside = opened.setAside
             host = opened.host
             header = opened.header
-            loaded = opened.records
+            loaded = opened.contents
             file = opened.file
         } catch {
             opening.undo()
@@ -67,22 +68,24 @@ package final class Journal {
     }
 
     /// Every tag's record, in the order of tags.
-    package func records() throws(JournalError) -> [(tag: Tag, record: TagRecord)] {
-        if let loaded {
-            self.loaded = nil
-            return loaded
-        }
-        return try file?.load().records ?? []
+    package func records() throws(JournalError) -> [(tag: Tag, record: TagRecord)] { try contents().tags }
+
+    /// Every worker id's record, in no particular order; those that have been given up too (`WorkerRecord.epoch`).
+    package func workers() throws(JournalError) -> [WorkerRecord] { try contents().workers }
+
+    private func contents() throws(JournalError) -> DataFile.Contents {
+        if let loaded { return loaded }
+        return try file?.load() ?? DataFile.Contents()
     }
 
-    /// Makes records and header durable together.
+    /// Makes entries and header durable together.
     ///
     /// - Throws: `.full`: nothing was written. `.unknownOutcome` and others: it may be on disk or not.
-    package func commit(_ records: [(tag: Tag, record: TagRecord)], header: JournalHeader) throws(JournalError) {
+    package func commit(_ entries: [JournalEntry], header: JournalHeader) throws(JournalError) {
         guard let file else { throw JournalError(.unknownOutcome, "the journal \(path) has been set aside") }
         loaded = nil
         do throws(JournalError) {
-            try file.commit(records, header: header)
+            try file.commit(entries, header: header)
         } catch {
             // Nobody died of it.
             if error.code == .full { opening.end() }
@@ -103,14 +106,17 @@ package final class Journal {
     /// Commits no more to this data file: sets it aside, and goes on in a fresh one with these contents, durable when
     /// this returns. The folder stays locked. After an error it can be called again.
     ///
-    /// - Parameter header: its host is set to the fresh file's.
+    /// - Parameters:
+    ///   - header: its host is set to the fresh file's.
+    ///   - entries: of tags. Those of worker ids are left out: a lease is claimed anew, above all that was stamped under
+    ///     the one whose last mark nobody knows.
     package func replace(
-        reason: String, header: JournalHeader, records: [(tag: Tag, record: TagRecord)]
+        reason: String, header: JournalHeader, entries: [JournalEntry]
     ) throws(JournalError) -> SetAside {
         loaded = nil
         file = nil
         try folder.requireInPlace()
-        let fresh = try folder.make(header, records, mapBytes)
+        let fresh = try folder.make(header, entries.filter(\.isTag), mapBytes)
         let old = try folder.replace(.unknown)
         host = fresh.header.host
         self.header = fresh.header

@@ -2,7 +2,7 @@ internal import LeafCore
 private import LeafThreads
 
 /// What the journal's thread is to do next: filled by others, emptied by it.
-struct JournalDesk<Participant: CommitParticipant> {
+struct JournalDesk {
     struct HeaderChange {
         let ticket: Int
         /// Of the journal that it is meant for.
@@ -11,13 +11,13 @@ struct JournalDesk<Participant: CommitParticipant> {
     }
 
     struct Batch {
-        var participants: [Participant]
+        var participants: [any CommitParticipant]
         var headerChanges: [HeaderChange]
         /// The daemon stops.
         var isLast: Bool
     }
 
-    private var due: [Participant] = []
+    private var due: [any CommitParticipant] = []
     private var firstDueAt: MonotonicTime?
     private var isUrgent = false
     private var headerChanges: [HeaderChange] = []
@@ -28,7 +28,7 @@ struct JournalDesk<Participant: CommitParticipant> {
     private var hasEnded = false
 
     /// - Returns: whether the thread is to be woken.
-    mutating func request(_ participant: Participant, _ urgency: CommitUrgency) -> Bool {
+    mutating func request(_ participant: any CommitParticipant, _ urgency: CommitUrgency) -> Bool {
         if due.isEmpty { firstDueAt = .now() }
         due.append(participant)
         let wakes = due.count == 1 || urgency == .now && !isUrgent

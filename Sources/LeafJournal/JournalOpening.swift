@@ -7,7 +7,8 @@ struct OpenedJournal {
     var file: DataFile
     var header: JournalHeader
     var host: HostIdentity
-    var records: [(tag: Tag, record: TagRecord)] = []
+    /// What has been read; nil: not read yet.
+    var contents: DataFile.Contents?
     var isNew = false
     var setAside: SetAside?
 }
@@ -60,11 +61,11 @@ extension JournalFolder {
         let contents = try file.load()
         let host = try file.host()
         return OpenedJournal(
-            file: file, header: contents.header?.header ?? .fresh(host), host: host, records: contents.records,
+            file: file, header: contents.header?.header ?? .fresh(host), host: host, contents: contents,
             isNew: contents.header == nil)
     }
 
-    /// Sets the data file aside and makes one that knows its floors and no stock.
+    /// Sets the data file aside and makes one that knows its floors, no stock and no worker id.
     private func startOver(_ reason: String, _ mapBytes: Int) throws(JournalError) -> OpenedJournal {
         let salvage = FloorScan.scan(dataFile)
         var header = JournalHeader.fresh(HostIdentity.none)
@@ -73,10 +74,10 @@ extension JournalFolder {
             header.storeID = old.storeID
             header.storePlace = old.storePlace
         }
-        let records = salvage.floors.map { tag, floor in (tag: tag, record: TagRecord(floor)) }
-        var opened = try make(header, records, mapBytes)
+        let entries = salvage.floors.map { tag, floor in JournalEntry.tag(tag, TagRecord(floor)) }
+        var opened = try make(header, entries, mapBytes)
         opened.isNew = true
-        opened.setAside = SetAside(file: try replace(.damaged), reason: reason, floors: records.count)
+        opened.setAside = SetAside(file: try replace(.damaged), reason: reason, floors: entries.count)
         return opened
     }
 
@@ -84,15 +85,15 @@ extension JournalFolder {
     ///
     /// - Parameter header: its host is set to the new file's.
     func make(
-        _ header: JournalHeader, _ records: [(tag: Tag, record: TagRecord)], _ mapBytes: Int
+        _ header: JournalHeader, _ entries: [JournalEntry], _ mapBytes: Int
     ) throws(JournalError) -> OpenedJournal {
         unlink(newFile)
         do throws(JournalError) {
             let file = try DataFile(try FileLock.take(newFile, of: path), mapBytes: mapBytes, name: path)
             var header = header
             header.host = try file.host()
-            try file.commit(records, header: header)
-            return OpenedJournal(file: file, header: header, host: header.host, records: records)
+            try file.commit(entries, header: header)
+            return OpenedJournal(file: file, header: header, host: header.host)
         } catch {
             unlink(newFile)
             throw error

@@ -1,12 +1,11 @@
 package import LeafCore
 
-/// Whose record the writer commits: the driver's side of a tag's stock.
+/// Whose record the writer commits: the driver's side of a tag's stock, or of a worker id.
 package protocol CommitParticipant: AnyObject, Sendable {
-    var tag: Tag { get }
     /// The record to write now, if any.
-    func beginCommit(now: MonotonicTime) -> CommitOrder?
-    /// The outcome: durable, or not (or nobody knows).
-    func finishCommit(_ order: CommitOrder, isDurable: Bool, now: MonotonicTime)
+    func beginCommit(now: MonotonicTime) -> JournalOrder?
+    /// The outcome of what `beginCommit` gave: durable, or not (or nobody knows).
+    func finishCommit(_ order: JournalOrder, isDurable: Bool, now: MonotonicTime)
 }
 
 /// Who is told how the journal fares, on the writer's thread.
@@ -15,8 +14,9 @@ package protocol JournalOwner: AnyObject, Sendable {
     func batchDone()
     /// A commit has failed; nil: one has succeeded again.
     func journalFailed(_ error: JournalError?)
-    /// What a journal that takes the place of the one with this header begins with. May be asked again.
-    func replacement(for header: JournalHeader) -> (header: JournalHeader, records: [(tag: Tag, record: TagRecord)])
+    /// What a journal that takes the place of the one with this header begins with: no worker ids (`Journal.replace`).
+    /// May be asked again.
+    func replacement(for header: JournalHeader) -> (header: JournalHeader, entries: [JournalEntry])
     /// It has taken its place, durably, and its witness is in force (or there is none).
     func journalReplaced(_ header: JournalHeader, setAside: SetAside)
 }
@@ -28,10 +28,10 @@ package protocol JournalStorage: AnyObject {
     var hasHeadroom: Bool { get }
     var size: (used: Int, map: Int) { get }
     func adopt(_ header: JournalHeader)
-    func commit(_ records: [(tag: Tag, record: TagRecord)], header: JournalHeader) throws(JournalError)
+    func commit(_ entries: [JournalEntry], header: JournalHeader) throws(JournalError)
     func extend()
     func replace(
-        reason: String, header: JournalHeader, records: [(tag: Tag, record: TagRecord)]
+        reason: String, header: JournalHeader, entries: [JournalEntry]
     ) throws(JournalError) -> SetAside
 }
 

@@ -8,6 +8,8 @@ package struct JournalContents: Sendable {
     package let sequence: UInt64
     /// In the order of tags.
     package let records: [(tag: Tag, record: TagRecord)]
+    /// In no particular order.
+    package let workers: [WorkerRecord]
     package let usedBytes: Int
     /// The data file.
     package let file: String
@@ -41,8 +43,8 @@ package enum JournalReader {
         }
         _ = folderLock
         return JournalContents(
-            header: header.header, sequence: header.sequence, records: contents.records,
-            usedBytes: environment.size.used, file: file)
+            header: header.header, sequence: header.sequence, records: contents.tags,
+            workers: contents.workers, usedBytes: environment.size.used, file: file)
     }
 }
 

@@ -3,10 +3,8 @@ internal import LeafThreads
 
 /// What the journal's thread does, from the first commit to the last: `JournalCourse` says what follows from each
 /// outcome.
-struct JournalRun<Participant: CommitParticipant> {
-    private typealias Desk = JournalDesk<Participant>
-
-    private let desk: Mailbox<JournalDesk<Participant>>
+struct JournalRun {
+    private let desk: Mailbox<JournalDesk>
     private let stats: Lock<JournalStats>
     private let gather: Duration
     private let owner: JournalOwnerReference
@@ -23,7 +21,7 @@ struct JournalRun<Participant: CommitParticipant> {
     private static var retryPause: Duration { .milliseconds(500) }
 
     init(
-        desk: Mailbox<JournalDesk<Participant>>, stats: Lock<JournalStats>, gather: Duration,
+        desk: Mailbox<JournalDesk>, stats: Lock<JournalStats>, gather: Duration,
         owner: JournalOwnerReference, storage: any JournalStorage, witness: WitnessFile
     ) {
         self.desk = desk
@@ -58,7 +56,7 @@ struct JournalRun<Participant: CommitParticipant> {
         }
     }
 
-    private func nextBatch() -> JournalDesk<Participant>.Batch {
+    private func nextBatch() -> JournalDesk.Batch {
         desk.wait { desk, now in
             let at = desk.nextAt(now: now, gather: gather, retryAt: retryAt, isOverdue: isOverdue)
             guard let at, at <= now else { return .wait(until: at) }
@@ -76,9 +74,9 @@ struct JournalRun<Participant: CommitParticipant> {
     }
 
     /// One transaction for all. Returns nil if there was nothing to write.
-    private mutating func commit(_ batch: JournalDesk<Participant>.Batch) -> Outcome? {
+    private mutating func commit(_ batch: JournalDesk.Batch) -> Outcome? {
         let started = MonotonicTime.now()
-        var orders: [(participant: Participant, order: CommitOrder)] = []
+        var orders: [(participant: any CommitParticipant, order: JournalOrder)] = []
         for participant in batch.participants {
             if let order = participant.beginCommit(now: started) { orders.append((participant, order)) }
         }
@@ -87,7 +85,7 @@ struct JournalRun<Participant: CommitParticipant> {
         let before = storage.header
         var failure: JournalError?
         do throws(JournalError) {
-            try storage.commit(orders.map { ($0.participant.tag, $0.order.record) }, header: header)
+            try storage.commit(orders.map(\.order.entry), header: header)
         } catch {
             failure = error
         }
@@ -114,11 +112,11 @@ struct JournalRun<Participant: CommitParticipant> {
 
     /// The header to write, and the changes in it. Changes meant for another journal are refused.
     private func changedHeader(
-        _ batch: JournalDesk<Participant>.Batch
-    ) -> (JournalHeader, [JournalDesk<Participant>.HeaderChange]) {
+        _ batch: JournalDesk.Batch
+    ) -> (JournalHeader, [JournalDesk.HeaderChange]) {
         var header = storage.header
         header.isClean = batch.isLast
-        var accepted: [JournalDesk<Participant>.HeaderChange] = []
+        var accepted: [JournalDesk.HeaderChange] = []
         for change in batch.headerChanges {
             if change.journalID == header.journalID {
                 change.change(&header)
@@ -134,7 +132,7 @@ struct JournalRun<Participant: CommitParticipant> {
         return (header, accepted)
     }
 
-    private func finish(_ changes: [JournalDesk<Participant>.HeaderChange], _ failure: JournalError?) {
+    private func finish(_ changes: [JournalDesk.HeaderChange], _ failure: JournalError?) {
         guard !changes.isEmpty else { return }
         desk.post { desk in
             for change in changes { desk.finish(change.ticket, failure) }
@@ -169,7 +167,7 @@ struct JournalRun<Participant: CommitParticipant> {
         isFailing = false
     }
 
-    private mutating func fail(_ error: JournalError, _ participants: [Participant]) {
+    private mutating func fail(_ error: JournalError, _ participants: [any CommitParticipant]) {
         isFailing = true
         isOverdue = true
         retryAt = .now().advanced(by: Self.retryPause)
@@ -177,7 +175,7 @@ struct JournalRun<Participant: CommitParticipant> {
         request(participants)
     }
 
-    private func request(_ participants: some Sequence<Participant>) {
+    private func request(_ participants: some Sequence<any CommitParticipant>) {
         desk.with { desk in
             for participant in participants { _ = desk.request(participant, .now) }
         }
@@ -190,7 +188,7 @@ struct JournalRun<Participant: CommitParticipant> {
     /// Meanwhile whoever asks for a commit is told that it failed.
     ///
     /// - Returns: false if the daemon stops before.
-    private mutating func replace(_ cause: JournalError, _ participants: [Participant]) -> Bool {
+    private mutating func replace(_ cause: JournalError, _ participants: [any CommitParticipant]) -> Bool {
         isFailing = true
         owner.owner?.journalFailed(cause)
         var refused = Dictionary(participants.map { (ObjectIdentifier($0), $0) }) { first, _ in first }
@@ -210,9 +208,9 @@ struct JournalRun<Participant: CommitParticipant> {
 
     private mutating func tryReplacement(_ cause: JournalError) -> SetAside? {
         guard let owner = owner.owner else { return nil }
-        let (header, records) = owner.replacement(for: storage.header)
+        let (header, entries) = owner.replacement(for: storage.header)
         do throws(JournalError) {
-            let setAside = try storage.replace(reason: cause.message, header: header, records: records)
+            let setAside = try storage.replace(reason: cause.message, header: header, entries: entries)
             course = JournalCourse(sequence: storage.sequence, hasWitness: false)
             return setAside
         } catch {
@@ -225,10 +223,10 @@ struct JournalRun<Participant: CommitParticipant> {
     ///
     /// - Returns: false if the daemon stops.
     private func refuse(
-        _ refused: inout [ObjectIdentifier: Participant], _ cause: JournalError, until end: MonotonicTime
+        _ refused: inout [ObjectIdentifier: any CommitParticipant], _ cause: JournalError, until end: MonotonicTime
     ) -> Bool {
         while true {
-            let batch: JournalDesk<Participant>.Batch? = desk.wait { desk, now in
+            let batch: JournalDesk.Batch? = desk.wait { desk, now in
                 if now >= end { return .done(nil) }
                 guard let at = desk.nextAt(now: now, gather: .zero, retryAt: nil, isOverdue: false), at <= now else {
                     return .wait(until: end)

@@ -1,20 +1,20 @@
 package import LeafCore
 private import LeafThreads
 
-/// The journal's one thread: gathers all tags that are due into one commit, and tells them when it is durable and the
-/// witness names it (`JournalCourse`).
+/// The journal's one thread: gathers all tags and worker ids that are due into one commit, and tells them when it is
+/// durable and the witness names it (`JournalCourse`).
 ///
-/// A tag that is due `soon` waits for others up to a quarter of a window; one that is due `now` does not wait. The
+/// One that is due `soon` waits for others up to a quarter of a window; one that is due `now` does not wait. The
 /// first commit of a start is made at once, asked for or not: it makes the journal this boot's.
-package final class JournalWriter<Participant: CommitParticipant>: Sendable {
-    private let desk = Mailbox(JournalDesk<Participant>())
+package final class JournalWriter: Sendable {
+    private let desk = Mailbox(JournalDesk())
     private let stats = Lock(JournalStats())
     private let gather: Duration
     private let owner: JournalOwnerReference
     private let thread: Lock<DedicatedThread?> = Lock(nil)
 
     /// - Parameters:
-    ///   - gather: how long a tag that is due soon waits for others.
+    ///   - gather: how long what is due soon waits for others.
     ///   - owner: is told how the journal fares; held weakly, since it may own the writer.
     package init(gather: Duration, owner: any JournalOwner) {
         self.gather = gather
@@ -37,20 +37,19 @@ package final class JournalWriter<Participant: CommitParticipant>: Sendable {
         }
     }
 
-    /// Puts a tag on the list of the next commit.
-    package func request(_ participant: Participant, _ urgency: CommitUrgency) {
+    /// Puts a tag or a worker id on the list of the next commit.
+    package func request(_ participant: any CommitParticipant, _ urgency: CommitUrgency) {
         desk.post { $0.request(participant, urgency) }
     }
 
     /// Changes the header, and waits until that is durable.
     ///
-    /// Once it returns, every tag that was requested before the call has been written as well, by the same commit or an
-    /// earlier one: dropping a tag relies on that.
+    /// Once it returns, everything that was requested before the call has been written as well, by the same commit or
+    /// an earlier one: dropping a tag relies on that.
     ///
     /// - Parameter journalID: of the header that `change` is meant for.
-    /// - Throws: `.replaced`: the journal has another id by now, and nothing was changed. Others: the commit failed;
-    ///   the next
-    ///   one writes the header without the change.
+    /// - Throws: `.replaced`: the journal has another id by now, and nothing was changed. Others: the commit failed; the
+    ///   next one writes the header without the change.
     package func changeHeader(
         of journalID: String, _ change: @escaping @Sendable (inout JournalHeader) -> Void
     ) throws(JournalError) {

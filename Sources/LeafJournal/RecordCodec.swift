@@ -2,7 +2,7 @@ internal import LeafCore
 
 /// The bytes of the journal's records, little-endian.
 ///
-///     0  version (2)   1  kind (1: header, 2: tag)   2  two zero bytes
+///     0  version (2)   1  kind (1: header, 2: tag, 3: worker)   2  two zero bytes
 ///     4  CRC-32C over the key and everything from byte 8 on
 ///     8  sequence number of the commit that wrote the record
 ///    16  fields
@@ -12,9 +12,14 @@ enum RecordCodec {
     enum Kind: UInt8 {
         case header = 1
         case tag = 2
+        case worker = 3
     }
 
-    /// 2: the header carries the digest of all tag records.
+    /// 2: the header carries the digest of all records but itself.
+    ///
+    /// Records of worker ids came later, and the version stayed. A leafd that does not know them finds "a key that is no
+    /// tag", sets the journal aside and takes over its floors: safe, and all that another version could bring. One that
+    /// knows them reads every journal without them, so that an upgrade keeps the stock.
     static let version: UInt8 = 2
     /// Bytes before the fields.
     static let prefixLength = 16

@@ -39,13 +39,42 @@ extension TagRecord {
     }
 }
 
+/// A record of a worker id is never deleted. One that is of no use any more stays until the id is claimed again: a
+/// record of another epoch than the header's counts as given up, and no header ever has epoch 0.
+extension WorkerRecord {
+    func encoded(key: UnsafeRawBufferPointer, sequence: UInt64) -> [UInt8] {
+        RecordCodec.encode(.worker, key: key, sequence: sequence) { writer in
+            writer.put(generation)
+            writer.put(epoch)
+            for time in [lastTime, hi, cap] { writer.put(time) }
+            writer.put(format)
+        }
+    }
+
+    /// - Parameter worker: the id that the key says.
+    static func decoded(
+        _ worker: Int, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+    ) throws -> (sequence: UInt64, WorkerRecord) {
+        let (sequence, record) = try RecordCodec.decode(.worker, key: key, value: value) { reader in
+            let (generation, epoch) = (try reader.get(Int64.self), try reader.get(UInt64.self))
+            let (lastTime, hi) = (try reader.get(Int64.self), try reader.get(Int64.self))
+            let cap = try reader.get(Int64.self)
+            return WorkerRecord(
+                worker: worker, generation: generation, epoch: epoch, format: try reader.getText(), lastTime: lastTime,
+                hi: hi, cap: cap)
+        }
+        if let problem = record.problem { throw RecordCodec.Damage(reason: problem) }
+        return (sequence, record)
+    }
+}
+
 /// What the header's record says.
 struct HeaderRecord {
     /// Of the commit that wrote it: the newest.
     var sequence: UInt64
     var header: JournalHeader
-    /// The sum, modulo 2^64, of the checksums of all tag records: an older version of a page, reached by one flipped
-    /// page number, holds records with checksums that are all right.
+    /// The sum, modulo 2^64, of the checksums of all records but this one: an older version of a page, reached by one
+    /// flipped page number, holds records with checksums that are all right.
     var digest: UInt64
 }
 

@@ -1,6 +1,6 @@
 /// What a check of a journal's data file has found.
 package enum Verification: Hashable, Sendable {
-    /// Every record is what it must be.
+    /// Every record is what it must be, and so many are tags'.
     case sound(records: Int, sequence: UInt64)
     /// It may not be used; the text says what is wrong with it.
     case damaged(String)

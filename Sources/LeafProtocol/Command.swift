@@ -21,6 +21,14 @@ package enum Command: UInt8, CaseIterable, Hashable, Sendable {
     package static func isNext(_ name: UnsafeRawBufferPointer) -> Bool { isFourLetters(name, 0x7478_656E) }
     package static func isIncr(_ name: UnsafeRawBufferPointer) -> Bool { isFourLetters(name, 0x7263_6E69) }
 
+    package static func isSnowflake(_ name: UnsafeRawBufferPointer) -> Bool {
+        // "snowflak", and what is left.
+        name.count == 9
+            && UInt64(littleEndian: name.loadUnaligned(as: UInt64.self)) | 0x2020_2020_2020_2020
+                == 0x6B61_6C66_776F_6E73
+            && name[8] | 0x20 == UInt8(ascii: "e")
+    }
+
     /// - Parameter word: the letters in lower case, the first in the lowest byte.
     private static func isFourLetters(_ name: UnsafeRawBufferPointer, _ word: UInt32) -> Bool {
         name.count == 4 && UInt32(littleEndian: name.loadUnaligned(as: UInt32.self)) | 0x2020_2020 == word
@@ -38,8 +46,8 @@ package enum Command: UInt8, CaseIterable, Hashable, Sendable {
         case .lease, .incrby: 3...3
         case .incr, .drop, .decode, .forget, .echo, .select: 2...2
         case .snowflake: 1...5
-        case .tags, .health, .fence, .workers, .multi, .exec, .discard, .reset: 1...1
-        case .stats: 1...3
+        case .tags, .health, .fence, .multi, .exec, .discard, .reset: 1...1
+        case .stats, .workers: 1...3
         case .info, .config, .client, .command: 1...RequestDecoder.argumentsMax
         case .create: 2...RequestDecoder.argumentsMax
         case .alter: 4...4

@@ -18,6 +18,7 @@ extension ConnectionHandler {
         case .bump: bump(arguments, bytes)
         case .forget: if let tag = tag(arguments.bytes(1, of: bytes)) { submit(.forget(tag)) }
         case .fence: submit(.fence)
+        case .workers: workers(arguments, bytes)
         default: notYet(command)
         }
     }
@@ -92,7 +93,7 @@ extension ConnectionHandler {
         fail("ERR STEP \(step) is out of range: 1 to \(ConnectionHandler.stepMax)")
     }
 
-    private func submit(_ change: AdminJob.Change) {
+    func submit(_ change: AdminJob.Change) {
         let done = inbox.loop.makePromise(of: String?.self)
         engine.submit(
             AdminJob(change) { result in

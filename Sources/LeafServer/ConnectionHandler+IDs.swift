@@ -20,7 +20,8 @@ extension ConnectionHandler {
 
     /// Counts the request in with those before it, if it asks for one more ID of the same tag.
     func joinRun(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard arguments.count == 2, !transaction.isOpen, let recent else { return false }
+        if arguments.count == 1 { return joinSnowflakes(arguments, bytes) }
+        guard arguments.count == 2, snowflakes == 0, !transaction.isOpen, let recent else { return false }
         let name = arguments.bytes(0, of: bytes)
         let isNext = Command.isNext(name)
         guard isNext || Command.isIncr(name), isRecent(arguments.bytes(1, of: bytes)) else { return false }
@@ -39,6 +40,7 @@ extension ConnectionHandler {
 
     /// Answers the run: as many as can be had at once under one lock, the next one that cannot parks.
     func flushRun() {
+        flushSnowflakes()
         while case .ready = state, let (entry, length) = run {
             if let range = entry.take(upTo: length) {
                 replies.integers(range.first, through: range.last)
@@ -56,7 +58,7 @@ extension ConnectionHandler {
         ranges.removeAll(keepingCapacity: true)
         switch entry.request(demand, token: token, ranges: &ranges) {
         case .taken: reply(ranges, form)
-        case .parked: wait(token, entry, form)
+        case .parked: wait(token, .tag(entry, form))
         case .refused(.noTag):
             // Perhaps there is a new entry by its name: this one was made before the tag list was known.
             recent = nil
@@ -135,7 +137,7 @@ extension ConnectionHandler {
     }
 
     /// A count within the limits; otherwise writes the error.
-    private func count(_ argument: UnsafeRawBufferPointer) -> Int64? {
+    func count(_ argument: UnsafeRawBufferPointer) -> Int64? {
         guard let number = parseInteger(argument) else {
             fail("ERR the count '\(quoted(argument))' is not an integer or out of range")
             return nil

@@ -3,22 +3,39 @@ internal import LeafEngine
 internal import NIOCore
 
 extension ConnectionHandler {
-    /// A parked request: what to do with its answer.
+    /// A request that waits: what for, and what to do then.
     struct Waiting {
+        enum Reason {
+            /// Parked with a tag, for a commit or a lease.
+            case tag(TagEntry, ReplyForm)
+            /// Parked with a worker id, for a commit; or, without one, until one is leased.
+            case worker(SnowflakeEntry?, SnowflakeAsk)
+            /// Until the clock has come to a unit of time that is not used up.
+            case time(SnowflakeAsk)
+        }
+
         let token: ParkToken
-        let entry: TagEntry
-        let form: ReplyForm
+        let reason: Reason
         let timeout: Scheduled<Void>
     }
 
     /// The request has been parked under `token`: nothing else of this connection is processed before its answer.
-    func wait(_ token: ParkToken, _ entry: TagEntry, _ form: ReplyForm) {
+    func wait(_ token: ParkToken, _ reason: Waiting.Reason, atMost patience: Duration? = nil) {
         inbox.park(self, token)
-        let patience = isOutOfPatience ? .zero : limits.waitTimeout
+        let patience = isOutOfPatience ? .zero : patience ?? limits.waitTimeout
         let timeout = inbox.loop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.inNanoseconds)) {
             self.waitedTooLong(token)
         }
-        state = .waiting(Waiting(token: token, entry: entry, form: form, timeout: timeout))
+        state = .waiting(Waiting(token: token, reason: reason, timeout: timeout))
+    }
+
+    /// Nobody but the clock will answer.
+    func wait(_ ask: SnowflakeAsk, _ token: ParkToken, for time: Duration) {
+        let timeout = inbox.loop.assumeIsolated().scheduleTask(in: .nanoseconds(time.inNanoseconds)) {
+            guard case .waiting(let waiting) = self.state, waiting.token == token else { return }
+            self.answer { self.serve(ask) }
+        }
+        state = .waiting(Waiting(token: token, reason: .time(ask), timeout: timeout))
     }
 
     /// The answer to the parked request has come.
@@ -26,11 +43,16 @@ extension ConnectionHandler {
         guard case .waiting(let waiting) = state else { return }
         waiting.timeout.cancel()
         answer {
-            switch outcome {
-            case .ids(let ranges):
+            switch (outcome, waiting.reason) {
+            case (.ids(let ranges), .tag(_, let form)):
                 isOutOfPatience = false
-                reply(ranges, waiting.form)
-            case .refused(let refusal): refuse(refusal, waiting.entry)
+                reply(ranges, form)
+            case (.refused(let refusal), .tag(let entry, _)): refuse(refusal, entry)
+            case (.again, .worker(_, let ask)):
+                isOutOfPatience = false
+                serve(ask)
+            case (.refused(let refusal), .worker): fail(ErrorReplies.text(refusal, engine.snowflake))
+            case (.again, .tag), (.ids, .worker), (_, .time): preconditionFailure("an answer to another question")
             }
         }
     }
@@ -39,14 +61,29 @@ extension ConnectionHandler {
     func abandonWait() {
         guard case .waiting(let waiting) = state else { return }
         waiting.timeout.cancel()
-        if waiting.entry.cancel(waiting.token) { inbox.unpark(waiting.token) }
+        if cancel(waiting) { inbox.unpark(waiting.token) }
+    }
+
+    /// - Returns: false if the answer is on the way already.
+    private func cancel(_ waiting: Waiting) -> Bool {
+        switch waiting.reason {
+        case .tag(let entry, _): entry.cancel(waiting.token)
+        case .worker(let entry?, _): entry.cancel(waiting.token)
+        case .worker(nil, _): engine.cancelWant(waiting.token)
+        case .time: true
+        }
     }
 
     private func waitedTooLong(_ token: ParkToken) {
-        guard case .waiting(let waiting) = state, waiting.token == token, waiting.entry.cancel(token) else { return }
+        guard case .waiting(let waiting) = state, waiting.token == token, cancel(waiting) else { return }
         inbox.unpark(token)
         isOutOfPatience = true
-        answer { fail(ErrorReplies.timeout(tag: waiting.entry.tag, after: limits.waitTimeout)) }
+        answer {
+            switch waiting.reason {
+            case .tag(let entry, _): fail(ErrorReplies.timeout(tag: entry.tag, after: limits.waitTimeout))
+            case .worker, .time: fail(ErrorReplies.snowflakeTimeout(after: limits.waitTimeout))
+            }
+        }
     }
 
     /// Lets another thread find the answer; nothing else of this connection is processed before it comes.

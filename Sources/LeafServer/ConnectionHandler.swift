@@ -39,6 +39,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var recent: (name: [UInt8], entry: TagEntry)?
     /// Requests for one ID of one tag, one right after the other, not answered yet: they take its lock once.
     var run: (entry: TagEntry, length: Int64)?
+    /// The same for SNOWFLAKE: how many.
+    var snowflakes: Int64 = 0
     var ranges: [IDRange] = []
     /// A request has waited in vain, and nothing has arrived since: those behind it have waited as long.
     var isOutOfPatience = false

@@ -1,4 +1,5 @@
 internal import LeafCore
+internal import LeafEngine
 internal import LeafStore
 
 /// Every error of the protocol that is not about one command's syntax: prefix and text, in one place.
@@ -17,7 +18,54 @@ enum ErrorReplies {
             "UNHEALTHY the journal cannot be written, so nothing more of \(tag) may be issued: see HEALTH"
         case .tooManyParked:
             "ERR too many requests are waiting already (segments.max-parked): try again"
+        case .noWorker:
+            "NOWORKER this daemon holds no worker id"
         }
+    }
+
+    // MARK: Snowflakes
+
+    /// - Parameter desk: knows why there is no worker id.
+    static func text(_ refusal: Refusal, _ desk: SnowflakeDesk) -> String {
+        switch refusal {
+        case .journalFailing: text(.journalFailing)
+        case .shutdown: text(.shutdown)
+        case .tooManyParked: text(.tooManyParked)
+        case .noWorker, .exhausted, .noTag, .overflow:
+            noWorker(desk.problem ?? "the central store does not answer: see HEALTH")
+        }
+    }
+
+    static func text(_ refusal: SnowflakeRefusal) -> String {
+        switch refusal {
+        case .leaseOver(let last, let now):
+            "CLOCK the worker id is leased up to \(UTCTime(milliseconds: last).iso8601), and leafd's time is "
+                + "\(UTCTime(milliseconds: now).iso8601): put this host's clock right, or bring the central store back (HEALTH)"
+        case .beforeEpoch(let now):
+            "CLOCK it is \(UTCTime(milliseconds: now).iso8601) by this host's clock, which is before snowflake.epoch: put the clock right"
+        case .timeOver:
+            "OVERFLOW the time bits of snowflake.layout are used up: no further IDs can be made"
+        case .tooMany(let max):
+            "ERR a request gets at most \(max) snowflakes: as many as a worker id has in a second"
+        case .journalFailing:
+            "UNHEALTHY the journal cannot be written, so no more snowflakes may be issued: see HEALTH"
+        case .tooManyParked:
+            "ERR too many requests are waiting already (segments.max-parked): try again"
+        case .shutdown:
+            "SHUTDOWN leafd is stopping: connect again and repeat the request"
+        }
+    }
+
+    static func noWorker(_ why: String) -> String {
+        singleLine("NOWORKER this daemon holds no worker id: \(why)")
+    }
+
+    static func noSuchWorker(_ worker: Int, held: [Int]) -> String {
+        "NOWORKER worker id \(worker) is not this daemon's, which holds \(held.map(String.init).joined(separator: ", "))"
+    }
+
+    static func snowflakeTimeout(after: Duration) -> String {
+        "TIMEOUT no snowflakes within \(Int(after.inMilliseconds)) ms (segments.wait-timeout): try again"
     }
 
     static func timeout(tag: Tag, after: Duration) -> String {

@@ -24,6 +24,7 @@ struct StatsReport: Sendable {
         document.startedFrom = StatsStart(rawValue: engine.confidence.rawValue)
         document.store = store
         document.journal = journal
+        document.snowflake = snowflake
         document.connections.open = connections.open
         document.connections.total = connections.total
         document.connections.refused = connections.refused
@@ -86,6 +87,27 @@ struct StatsReport: Sendable {
         journal.replacements = Int64(engine.journal.replacements)
         journal.witness = engine.journal.hasWitness
         return journal
+    }
+
+    private var snowflake: StatsSnowflake {
+        let found = engine.snowflake
+        var stats = StatsSnowflake()
+        stats.enabled = found.isEnabled
+        guard found.isEnabled else { return stats }
+        stats.format = found.format.text
+        stats.problem = found.problem
+        stats.workers = found.workers.map { Int64($0.worker) }
+        stats.generations = found.workers.map(\.generation)
+        let counters = found.workers.reduce(into: found.past) { $0.add($1.counters) }
+        stats.issued = counters.issued
+        stats.waits = counters.waits
+        stats.idsPerUnit = counters.units > 0 ? rounded(Double(counters.issued) / Double(counters.units)) : nil
+        let left = found.workers.map { $0.lastTime - $0.clock.now / 1000 }.min()
+        stats.horizonSeconds = left.map { rounded(Double(max(0, $0)) / 1000) }
+        let clock = found.workers.first?.clock
+        stats.clockOffsetMilliseconds = clock.map { rounded(Double($0.offset) / 1000) }
+        stats.clockSteps = clock?.steps ?? 0
+        return stats
     }
 
     private func stats(of tag: Tag, _ stock: StockSnapshot, _ now: String) -> TagStats {

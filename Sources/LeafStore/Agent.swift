@@ -48,7 +48,8 @@ package struct BeatReply: Hashable, Sendable {
     }
 }
 
-/// Lifts every counter to max(counter, own floor) + gap: above whatever a database that went backward has forgotten.
+/// Lifts every counter to max(counter, own floor) + gap, and the last time of every worker id by the hold: above whatever a
+/// database that went backward has forgotten.
 package struct CounterLift: Hashable, Sendable {
     /// How often the counters had been lifted when this was decided: whoever is first lifts. nil: an operator wants it.
     package let expected: Int64?
@@ -61,13 +62,24 @@ package struct CounterLift: Hashable, Sendable {
     package let floors: [Tag: Int64]
     /// In IDs.
     package let gap: Int64
+    /// For how long nobody may take a worker id, and by how much the last time of each is raised, in milliseconds: a lost
+    /// renewal may have let its holder stamp later than the row says, and holders of lost rows come first. 0: both are left alone.
+    package let workerHold: Int64
+    /// How far ahead of the database's clock a renewal may have reached at most, in milliseconds: after an outage one may have
+    /// moved by more than the hold. The last time of each worker id is raised to that at least.
+    package let workerHorizon: Int64
 
-    package init(expected: Int64?, atLeast: Int64 = 0, server: String?, floors: [Tag: Int64], gap: Int64) {
-        precondition(gap >= 0)
+    package init(
+        expected: Int64?, atLeast: Int64 = 0, server: String?, floors: [Tag: Int64], gap: Int64, workerHold: Int64 = 0,
+        workerHorizon: Int64 = 0
+    ) {
+        precondition(gap >= 0 && workerHold >= 0 && workerHorizon >= 0)
         self.expected = expected
         self.atLeast = atLeast
         self.server = server
         self.floors = floors
         self.gap = gap
+        self.workerHold = workerHold
+        self.workerHorizon = workerHorizon
     }
 }

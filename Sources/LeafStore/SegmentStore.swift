@@ -107,6 +107,25 @@ package protocol StoreSession: AnyObject {
     /// Removes a tag and leaves a tombstone with its counter. Throws `.noSuchTag`.
     func drop(_ tag: Tag) throws(StoreError)
 
+    /// Takes a worker id for this daemon, as `WorkerRule` decides, with the checks of every write. An error leaves open whether
+    /// it was taken; nothing is stamped with it then.
+    func claim(_ claim: WorkerClaim) throws(StoreError) -> WorkerClaimResult
+
+    /// Moves the last time of worker ids that this daemon holds, in one transaction.
+    ///
+    /// - Returns: one result for each, in the same order.
+    func renew(_ renewals: [WorkerRenewal]) throws(StoreError) -> [WorkerRenewalResult]
+
+    /// Every row of `leafd_worker`. Throws `.conflict` where there is no such table.
+    func listWorkers() throws(StoreError) -> WorkerList
+
+    /// Takes a worker id from its holder, for an operator. The holder stamps on until its next renewal tells it, or up to its
+    /// last time; after that time anybody can claim it.
+    ///
+    /// - Returns: the row as it is afterwards. One that was released already stays as it is.
+    /// - Throws: `.conflict` where there is no such row, or no such table.
+    func releaseWorker(_ worker: Int) throws(StoreError) -> WorkerRow
+
     /// A cheap round trip that shows the store answers and is still the same one.
     func ping() throws(StoreError)
 
@@ -119,5 +138,22 @@ extension StoreSession {
         var made: [Tag] = []
         for tag in tags where try create(tag, ifAbsent: true, gap: gap, agent: agent) { made.append(tag.tag) }
         return made
+    }
+}
+
+extension StoreSession {
+    private static var noWorkers: String { "this store gives out no worker ids" }
+
+    /// For stores that hold segments alone.
+    package func claim(_ claim: WorkerClaim) throws(StoreError) -> WorkerClaimResult { .unsupported(Self.noWorkers) }
+
+    package func renew(_ renewals: [WorkerRenewal]) throws(StoreError) -> [WorkerRenewalResult] {
+        renewals.map { _ in .unsupported(Self.noWorkers) }
+    }
+
+    package func listWorkers() throws(StoreError) -> WorkerList { throw StoreError(.conflict, Self.noWorkers) }
+
+    package func releaseWorker(_ worker: Int) throws(StoreError) -> WorkerRow {
+        throw StoreError(.conflict, Self.noWorkers)
     }
 }

@@ -45,6 +45,8 @@ package struct MySQLDialect: SQLDialect {
 
     package func schema(_ table: TableName) -> [SQLText] { MySQLSchema.statements(quoted(table)) }
 
+    package var workerSchema: SQLText { MySQLSchema.workers }
+
     package func quoted(_ table: TableName) -> String { "`\(table.text)`" }
 }
 

@@ -42,4 +42,18 @@ enum MySQLSchema {
                 """),
         ]
     }
+
+    static let workers = SQLText(
+        """
+        CREATE TABLE IF NOT EXISTS leafd_worker (
+            worker_id INT NOT NULL,
+            holder VARCHAR(32) \(text) NOT NULL,
+            machine VARCHAR(64) \(text) NOT NULL,
+            host VARCHAR(255) \(text) NOT NULL,
+            generation BIGINT NOT NULL,
+            ts_hi BIGINT NOT NULL,
+            seen_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+            PRIMARY KEY (worker_id)
+        ) \(engine)
+        """)
 }

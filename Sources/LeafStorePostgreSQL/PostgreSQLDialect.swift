@@ -66,6 +66,21 @@ package struct PostgreSQLDialect: SQLDialect {
         ].map { SQLText(Self.tolerant($0)) }
     }
 
+    package var workerSchema: SQLText {
+        SQLText(
+            Self.tolerant(
+                """
+                CREATE TABLE IF NOT EXISTS leafd_worker (
+                    worker_id INT NOT NULL PRIMARY KEY,
+                    holder VARCHAR(32) NOT NULL,
+                    machine VARCHAR(64) NOT NULL,
+                    host VARCHAR(255) NOT NULL,
+                    generation BIGINT NOT NULL,
+                    ts_hi BIGINT NOT NULL,
+                    seen_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)
+                """))
+    }
+
     /// Two sessions that create the same table at once: IF NOT EXISTS has looked before the other one has committed, and the
     /// second meets the first one's rows in the catalogue. By then they are committed, and all is well.
     private static func tolerant(_ statement: String) -> String {

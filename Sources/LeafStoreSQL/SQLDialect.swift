@@ -29,8 +29,11 @@ package protocol SQLDialect: Sendable {
     /// the user may read and not write, is `.misconfigured`.
     func hasOwnTable(_ name: String, _ connection: any SQLConnection) throws(StoreError) -> Bool
 
-    /// CREATE TABLE IF NOT EXISTS, for the central table and leafd's own, a statement each.
+    /// CREATE TABLE IF NOT EXISTS, for the central table, `leafd_state` and `leafd_agent`, a statement each.
     func schema(_ table: TableName) -> [SQLText]
+
+    /// The same for `leafd_worker`.
+    var workerSchema: SQLText { get }
 
     /// The name of the central table, quoted.
     func quoted(_ table: TableName) -> String

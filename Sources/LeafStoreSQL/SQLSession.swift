@@ -14,6 +14,7 @@ package final class SQLSession: StoreSession {
     let place: String
     let leaseSQL: LeaseSQL
     let stateSQL: StateSQL
+    let workerSQL: WorkerSQL
     /// Which server the facts found; nil before they were read, or where nothing tells.
     var server: String?
     /// Triggers and the like leave a leased counter where the lease has put it: seen with the first lease.
@@ -34,6 +35,7 @@ package final class SQLSession: StoreSession {
         missingGuards = shape.missingGuards
         leaseSQL = LeaseSQL(shape, storeID: storeID)
         stateSQL = StateSQL(shape)
+        workerSQL = WorkerSQL(shape.flavor)
     }
 
     package func ping() throws(StoreError) {
@@ -131,15 +133,20 @@ package final class SQLSession: StoreSession {
 
     /// Runs a transaction that changes more than one counter, one at a time over all daemons.
     ///
-    /// - Parameter isSettled: false for what settles the session: there the server may be another than the one written down.
+    /// - Parameters:
+    ///   - isSettled: false for what settles the session: there the server may be another than the one written down.
+    ///   - isAboutWorkers: those of the database's other central tables have to wait too.
     /// - Returns: what `body` does, once the commit has been acknowledged.
     func transaction<T>(
-        settled isSettled: Bool = true, agent: AgentMark? = nil, _ body: () throws(StoreError) -> T
+        settled isSettled: Bool = true, agent: AgentMark? = nil, isAboutWorkers: Bool = false,
+        _ body: () throws(StoreError) -> T
     ) throws(StoreError) -> T {
         try connection.begin()
         do throws(StoreError) {
             // A write, since Galera's nodes see no locks of each other, only writes.
             if shape.hasState { try put(shape.names.turn, StoreID.random().text) }
+            // Before anything is read: what is read shows all that those before have written.
+            if shape.hasState, isAboutWorkers { try put(WorkerStanding.Name.turn, StoreID.random().text) }
             if isSettled { try requireSettled(agent) } else { _ = try standing(of: nil) }
             let result = try body()
             guard try connection.commit() else {

@@ -22,7 +22,7 @@ package struct SQLStore: SegmentStore {
     ///
     /// - Parameters:
     ///   - hosts: at least one.
-    ///   - createSchema: whether tables may be made, where the journal knows no store yet.
+    ///   - createSchema: whether tables may be made: where the journal knows no store yet, and `leafd_worker` in any.
     ///   - defaultStep: the step of a row that has no usable one, at least 1.
     ///   - identity: whether servers are told from each other (`store.identity`).
     ///   - maxSessions: how many connections may be open at once (`store.max-open`).
@@ -75,14 +75,14 @@ package struct SQLStore: SegmentStore {
     }
 
     private func session(on index: Int, knownStore: StoreID?, isFirst: Bool) throws(StoreError) -> SQLSession {
-        guard createSchema && isFirst else { return try session(on: index, knownStore, isFirst, .off) }
+        guard createSchema else { return try session(on: index, knownStore, isFirst, .off) }
         do throws(StoreError) {
             return try session(on: index, knownStore, isFirst, .on)
         } catch {
             guard error.code == .misconfigured else { throw error }
             // It may not make tables. Where the central one is there, it may do without its own.
             do throws(StoreError) {
-                return try session(on: index, knownStore, isFirst, .refused(error.message))
+                return try session(on: index, knownStore, isFirst, isFirst ? .refused(error.message) : .off)
             } catch let second {
                 throw second.code == .missing ? error : second
             }

@@ -11,6 +11,7 @@ struct SessionShape: Sendable {
     let traits: ServerTraits
     let hasState: Bool
     let hasAgents: Bool
+    var hasWorkers: Bool
 
     /// The names of what `leafd_state` holds for one central table: two tables in one database have tags of the same name.
     var names: StateNames { StateNames(table: tableName) }

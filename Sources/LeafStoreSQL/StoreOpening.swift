@@ -46,11 +46,13 @@ struct StoreOpening {
         if case .refused(let text) = creation {
             traits.warnings.append("leafd's own tables could not be created: \(text)")
         }
-        let shape = SessionShape(
+        var shape = SessionShape(
             flavor: dialect.flavor, table: dialect.quoted(table), tableName: table.text, columns: columns,
             traits: traits,
-            hasState: try hasState(), hasAgents: try dialect.hasOwnTable("leafd_agent", connection))
+            hasState: try hasState(), hasAgents: try dialect.hasOwnTable("leafd_agent", connection),
+            hasWorkers: try hasWorkers())
         let storeID = try identify(shape, knownStore: knownStore, isFirst: isFirst, isTableNew: found == nil)
+        if case .on = creation, shape.hasState, !shape.hasWorkers { shape.hasWorkers = try makeWorkers() }
         return SQLSession(
             connection: connection, shape: shape, storeID: storeID, defaultStep: defaultStep, place: place,
             hasOwnTable: { [dialect, connection] name throws(StoreError) in
@@ -59,6 +61,16 @@ struct StoreOpening {
     }
 
     private func hasState() throws(StoreError) -> Bool { try dialect.hasOwnTable("leafd_state", connection) }
+
+    private func hasWorkers() throws(StoreError) -> Bool { try dialect.hasOwnTable(SQLWorkers.table, connection) }
+
+    /// Makes the table of the worker ids, also in a store that the journal knows: it may be an earlier leafd's. One that has
+    /// been used and is gone now is not made anew: the same worker ids would be given out again.
+    private func makeWorkers() throws(StoreError) -> Bool {
+        guard try state(WorkerStanding.Name.format) == nil else { return false }
+        _ = try connection.run(SQLStatement(dialect.workerSchema))
+        return try hasWorkers()
+    }
 
     /// Throws if the table has been there: then it has been lost, and its counters with it.
     private func requireNeverThere() throws(StoreError) {

@@ -25,7 +25,7 @@ package struct SQLiteStore: SegmentStore {
     /// - Parameters:
     ///   - path: the file; a relative path is taken from the current folder.
     ///   - table: the central table: letters, digits and underscores, no schema.
-    ///   - createSchema: whether file and tables may be made, where the journal knows no store yet.
+    ///   - createSchema: whether file and tables may be made: where the journal knows no store yet, and `leafd_worker` in any.
     ///   - queryTimeout: how long to wait for other writers.
     ///   - defaultStep: the step of a row that has no usable one, at least 1.
     ///   - identity: whether the file is told from copies of it (`store.identity`). Without that only floors and the own
@@ -77,6 +77,7 @@ package struct SQLiteStore: SegmentStore {
                 let found = try existingTable(schema)
                 let storeID = try identify(
                     state, server: connection.server, knownStore: knownStore, isFirst: isFirst)
+                if createSchema, let state { try Schema.createWorkers(state) }
                 // A second table in this database: its counters are good on this server too.
                 if isNew { try state?.recordServer(connection.server) }
                 return SQLiteSession(

@@ -39,4 +39,21 @@ struct Schema {
                     seen_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
                 """)
     }
+
+    /// Makes the table of the worker ids, also in a database of an earlier leafd. One that has been used and is gone now is not
+    /// made anew: the same worker ids would be given out again.
+    static func createWorkers(_ state: StoreState) throws {
+        guard try state.text(WorkerStanding.Name.format) == nil else { return }
+        try state.db.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS \(SQLiteWorkers.table) (
+                    worker_id INT NOT NULL PRIMARY KEY,
+                    holder VARCHAR(32) NOT NULL,
+                    machine VARCHAR(64) NOT NULL,
+                    host VARCHAR(255) NOT NULL,
+                    generation BIGINT NOT NULL,
+                    ts_hi BIGINT NOT NULL,
+                    seen_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)
+                """)
+    }
 }

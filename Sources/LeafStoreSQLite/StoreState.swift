@@ -7,7 +7,8 @@ import LeafStore
 /// Values are text. `store_id` is the database's; the rest belongs to one central table of it, since two tables in one
 /// database have tags of the same name, and a lift of one does not raise the other: `server/<table>` the server that the
 /// counters were last known good on, `lift/<table>` how often they have been lifted, `tombstone/<table>/<tag>` the counter
-/// of a dropped tag, `max/<table>/<tag>` the last ID a tag may issue.
+/// of a dropped tag, `max/<table>/<tag>` the last ID a tag may issue. `WorkerStanding.Name` has those of the worker ids, which
+/// are the database's too.
 struct StoreState {
     static let table = "leafd_state"
 
@@ -153,12 +154,12 @@ struct StoreState {
         return try Self.integer(value, name: name, path: path)
     }
 
-    private func text(_ name: String) throws -> String? {
+    func text(_ name: String) throws -> String? {
         let statement = try db.cachedStatement(sql: "SELECT value FROM leafd_state WHERE name = ?")
         return try String.fetchOne(statement, arguments: [name])
     }
 
-    private func set(_ name: String, to value: String) throws {
+    func set(_ name: String, to value: String) throws {
         let statement = try db.cachedStatement(
             sql: "INSERT INTO leafd_state (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")
         try statement.execute(arguments: [name, value])

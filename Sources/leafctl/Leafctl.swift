@@ -3,8 +3,8 @@ internal import LeafClient
 
 /// The command line of leafd: for shells and scripts, and for the operator.
 ///
-/// One command a file in `Commands/`; what they share is beside them. Results go to standard output, and for `next` and
-/// `lease` nothing but the IDs; everything else goes to standard error behind `leafctl: `.
+/// One command a file in `Commands/`; what they share is beside them. Results go to standard output, and for `next`,
+/// `lease` and `snowflake` nothing but the IDs; everything else goes to standard error behind `leafctl: `.
 @main
 struct Leafctl: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,8 +20,10 @@ struct Leafctl: ParsableCommand {
             running leafd holds it. These three need leafd itself, beside leafctl or on PATH: 127 where there is none.
             """,
         subcommands: [
-            NextCommand.self, LeaseCommand.self, StatsCommand.self, TagsCommand.self, CreateCommand.self,
+            NextCommand.self, LeaseCommand.self, SnowflakeCommand.self, DecodeCommand.self, StatsCommand.self,
+            TagsCommand.self, CreateCommand.self,
             AlterCommand.self, DropCommand.self, BumpCommand.self, ForgetCommand.self, FenceCommand.self,
+            WorkersCommand.self,
             HealthCommand.self, CheckConfigCommand.self, JournalCommand.self,
         ]
     )

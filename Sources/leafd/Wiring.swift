@@ -32,7 +32,12 @@ extension Configuration {
             autoCreate: segments.autoCreate, tunables: engineTunables(),
             pool: StorePool(
                 maxOpen: store.maxOpen, maxIdle: store.maxIdle, maxLifetime: store.maxLifetime,
-                queryTimeout: store.queryTimeout))
+                queryTimeout: store.queryTimeout),
+            snowflake: SnowflakeSettings(
+                isEnabled: snowflake.enabled,
+                format: SnowflakeFormat(layout: snowflake.layout, epoch: snowflake.epoch),
+                worker: snowflake.worker.value, extraWorkers: snowflake.extraWorkers, horizon: snowflake.horizon,
+                takeoverHold: snowflake.takeoverHold))
     }
 
     /// Where the journal's witness is kept; nil with a note for the log if there is no file system in memory for it.

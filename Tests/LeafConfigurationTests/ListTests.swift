@@ -1,4 +1,5 @@
 import LeafConfiguration
+import LeafCore
 import Testing
 
 @Suite("Tags, access rules and layouts have parts")

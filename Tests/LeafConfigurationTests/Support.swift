@@ -7,17 +7,21 @@ func load(_ yaml: String, environment: [String: String] = [:], sets: [String] = 
 }
 
 /// The lines of the error that loading gives; none where it succeeds.
-func problems(_ yaml: String = "", environment: [String: String] = [:], sets: [String] = []) -> [String] {
+func problems(
+    _ yaml: String = "", environment: [String: String] = [:], sets: [String] = [], now: Int64 = WallClock.milliseconds
+) -> [String] {
     do {
-        _ = try Configuration.load(yaml: yaml, name: "leafd.yaml", environment: environment, sets: sets)
+        _ = try Configuration.load(yaml: yaml, name: "leafd.yaml", environment: environment, sets: sets, now: now)
         return []
     } catch {
         return error.problems.map(\.description)
     }
 }
 
-func warnings(_ yaml: String = "", environment: [String: String] = [:], sets: [String] = []) throws -> [String] {
-    try Configuration.load(yaml: yaml, name: "leafd.yaml", environment: environment, sets: sets).warnings
+func warnings(
+    _ yaml: String = "", environment: [String: String] = [:], sets: [String] = [], now: Int64 = WallClock.milliseconds
+) throws -> [String] {
+    try Configuration.load(yaml: yaml, name: "leafd.yaml", environment: environment, sets: sets, now: now).warnings
 }
 
 /// The text of a file of the checkout, and where it is.

@@ -80,6 +80,7 @@ final class Running {
                 switch inbox.wait(for: token) {
                 case .ids(let ranges): return .ids(ranges)
                 case .refused(let refusal): return .refused(refusal)
+                case .again: throw TestProblem("a tag does not ask to be asked again")
                 }
             }
         }

@@ -47,12 +47,12 @@ import Testing
 
     @Test func `an older version of a page, reached by a wrong page number, is found`() throws {
         let journal = try openJournal(path)
-        try journal.commit([(try tag("orders"), .sample(1))], header: journal.header)
+        try journal.commit([.tag(try tag("orders"), .sample(1))], header: journal.header)
         // The list of tables has a page of its own, with the number of the page that holds the tags.
         let before = try DataBytes(path)
-        try journal.commit([(try tag("orders"), .sample(2))], header: journal.header)
+        try journal.commit([.tag(try tag("orders"), .sample(2))], header: journal.header)
         let after = try DataBytes(path)
-        let (old, new) = (try tagsRoot(before), try tagsRoot(after))
+        let (old, new) = (try before.tagsRoot(), try after.tagsRoot())
         #expect(before.number(old.place) != after.number(new.place))
         var stale = after
         let page = Int(before.number(old.place)) * 4096
@@ -68,18 +68,10 @@ import Testing
         withExtendedLifetime(journal) {}
     }
 
-    /// Where the list of tables says which page the tags begin with.
-    private func tagsRoot(_ data: DataBytes) throws -> (place: Int, root: UInt64) {
-        let main = Int(data.number(data.newestMeta + 16 + 72 + 40)) * 4096
-        let name = try #require(Data(data.bytes[main..<main + 4096]).range(of: Data("tags".utf8)))
-        let place = main + (name.lowerBound - Data(data.bytes[main..<main + 4096]).startIndex) + 4 + 40
-        return (place, data.number(place))
-    }
-
     @Test func `a page number that leads to a freed page is found`() throws {
         try makeJournal(path)
         var data = try DataBytes(path)
-        let (place, root) = try tagsRoot(data)
+        let (place, root) = try data.tagsRoot()
         var found = 0
         for bit in 0..<5 where root ^ 1 << bit >= 2 {
             data.bytes[place] ^= 1 << bit
@@ -93,7 +85,7 @@ import Testing
     @Test func `a page that is in use and free is found, though every record is right`() throws {
         try makeJournal(path)
         var data = try DataBytes(path)
-        let (_, inUse) = try tagsRoot(data)
+        let (_, inUse) = try data.tagsRoot()
         let list = Int(data.number(data.newestMeta + 16 + 24 + 40)) * 4096
         let node = list + Int(data.number(list + 16) & 0xFFFF)
         // The node's header and its key, then how many pages, then the pages.
@@ -121,7 +113,7 @@ import Testing
 
     @Test func `a record of a commit after the newest is found`() throws {
         let journal = try openJournal(path)
-        try journal.commit([(try tag("orders"), .sample())], header: journal.header)
+        try journal.commit([.tag(try tag("orders"), .sample())], header: journal.header)
         var data = try DataBytes(path)
         let key = Array("orders".utf8)
         let (old, new) = key.withUnsafeBytes {
@@ -178,7 +170,7 @@ import Testing
             }
             try Data(bytes).write(to: URL(filePath: file + "/data.mdb"))
             let journal = try openJournal(file)
-            try journal.commit([(try tag("orders"), .sample())], header: journal.header)
+            try journal.commit([.tag(try tag("orders"), .sample())], header: journal.header)
             for (_, record) in try journal.records() { #expect(record.problem == nil) }
         }
     }

@@ -23,18 +23,18 @@ import Testing
         let journal = try openJournal(path)
         var record = TagRecord.sample()
         record.floor = 9001
-        try journal.commit([(try tag("orders"), record)], header: journal.header)
+        try journal.commit([.tag(try tag("orders"), record)], header: journal.header)
         record.floor = 6001
-        try journal.commit([(try tag("orders"), record)], header: journal.header)
+        try journal.commit([.tag(try tag("orders"), record)], header: journal.header)
         #expect(FloorScan.scan(file).floors[try tag("orders")]?.floor == 9001)
     }
 
     @Test func `floors of an earlier store are left behind`() throws {
         let journal = try openJournal(path)
         let first = journal.header.leasing(from: "first")
-        try journal.commit([(try tag("old"), .sample()), (try tag("both"), .large())], header: first)
+        try journal.commit([.tag(try tag("old"), .sample()), .tag(try tag("both"), .large())], header: first)
         let second = journal.header.leasing(from: "second")
-        try journal.commit([(try tag("both"), .sample()), (try tag("new"), .sample())], header: second)
+        try journal.commit([.tag(try tag("both"), .sample()), .tag(try tag("new"), .sample())], header: second)
         let salvage = FloorScan.scan(file)
         #expect(salvage.header?.storeID == "second")
         #expect(salvage.floors.mapValues(\.floor) == [try tag("both"): 6001, try tag("new"): 6001])
@@ -42,7 +42,7 @@ import Testing
 
     @Test func `floors from before the journal knew its store count`() throws {
         let journal = try openJournal(path)
-        try journal.commit([(try tag("orders"), .sample())], header: journal.header)
+        try journal.commit([.tag(try tag("orders"), .sample())], header: journal.header)
         try journal.commit([], header: journal.header.leasing(from: "store"))
         #expect(FloorScan.scan(file).floors[try tag("orders")]?.floor == 6001)
     }

@@ -21,8 +21,8 @@ import Testing
             header.agentBeat = 3
             header.epoch = 9
             header.isUnconfirmed = true
-            try journal.commit(tags.enumerated().map { ($1, .sample(Int64($0))) }, header: header)
-            try journal.commit([(tags[5], .sample(500))], header: header)
+            try journal.commit(tags.enumerated().map { .tag($1, .sample(Int64($0))) }, header: header)
+            try journal.commit([.tag(tags[5], .sample(500))], header: header)
             #expect(journal.sequence == 2)
         }
         let journal = try reopened(path)
@@ -119,7 +119,7 @@ import Testing
         let journal = try openJournal(mount + "/journal")
         fill(mount + "/filler")
         for number in 0..<300 {
-            try journal.commit([(try Tag("tag-\(number % 40)"), .sample(Int64(number)))], header: journal.header)
+            try journal.commit([.tag(try Tag("tag-\(number % 40)"), .sample(Int64(number)))], header: journal.header)
         }
         #expect(journal.sequence == 300)
     }

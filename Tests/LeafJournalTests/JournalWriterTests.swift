@@ -11,11 +11,11 @@ import Testing
     private let owner = OwnerFake()
     private var path: String { folder.file("journal") }
 
-    private func writer(gather: Duration = .milliseconds(200)) -> JournalWriter<Participant> {
+    private func writer(gather: Duration = .milliseconds(200)) -> JournalWriter {
         JournalWriter(gather: gather, owner: owner)
     }
 
-    private func start(_ writer: JournalWriter<Participant>) throws -> String {
+    private func start(_ writer: JournalWriter) throws -> String {
         let journal = try openJournal(path)
         let id = journal.header.journalID
         writer.start(journal, witness: WitnessFile(folder: folder.memory))

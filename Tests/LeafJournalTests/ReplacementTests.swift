@@ -10,7 +10,7 @@ import Testing
 @Suite struct ReplacementTests {
     private let folder = TemporaryFolder()
     private let owner = OwnerFake()
-    private let writer: JournalWriter<Participant>
+    private let writer: JournalWriter
     private let storage: FailingStorage
     private let id: String
     private var path: String { folder.file("journal") }
@@ -92,8 +92,8 @@ import Testing
         code: JournalError.Code, isOnDisk: Bool
     ) async throws {
         try await start()
-        let kept = (try tag("kept"), TagRecord.sample())
-        owner.notes.with { $0.records = [kept] }
+        let kept = JournalEntry.tag(try tag("kept"), .sample())
+        owner.notes.with { $0.entries = [kept] }
         let inode = storage.header.host.inode
         storage.plan.with {
             $0.commits = [code]
@@ -120,8 +120,8 @@ import Testing
     }
 
     @Test func `the journal that takes its place begins with what the owner gave`() async throws {
-        let kept = (try tag("kept"), TagRecord.sample())
-        owner.notes.with { $0.records = [kept] }
+        let kept = JournalEntry.tag(try tag("kept"), .sample())
+        owner.notes.with { $0.entries = [kept] }
         storage.plan.with { $0.commits = [.unknownOutcome] }
         writer.start(storage: storage, witness: WitnessFile(folder: folder.memory))
         try await until("a replacement") { !owner.notes.with { $0.replaced.isEmpty } }

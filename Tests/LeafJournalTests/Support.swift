@@ -36,6 +36,14 @@ extension TagRecord {
     }
 }
 
+extension WorkerRecord {
+    static func sample(_ worker: Int = 7, _ number: Int64 = 1) -> WorkerRecord {
+        WorkerRecord(
+            worker: worker, generation: 3, epoch: 2, format: "epoch 0, 41 bits of 1 ms", lastTime: 9000 + number,
+            hi: 5000 + number, cap: 600)
+    }
+}
+
 extension JournalHeader {
     /// With a store.
     func leasing(from storeID: String) -> JournalHeader {
@@ -51,10 +59,10 @@ extension JournalHeader {
 func makeJournal(_ path: String, tags: Int = 20, commits: Int = 40, storeID: String = "store") throws -> JournalHeader {
     let journal = try openJournal(path)
     let header = journal.header.leasing(from: storeID)
-    try journal.commit(try (0..<tags).map { (try tag("tag-\($0)"), .sample()) }, header: header)
+    try journal.commit(try (0..<tags).map { .tag(try tag("tag-\($0)"), .sample()) }, header: header)
     for number in 0..<commits {
         let record = number % 10 == 9 ? TagRecord.large(Int64(number)) : .sample(Int64(number))
-        try journal.commit([(try tag("tag-\(number % tags)"), record)], header: header)
+        try journal.commit([.tag(try tag("tag-\(number % tags)"), record)], header: header)
     }
     return header
 }
@@ -79,6 +87,15 @@ struct DataBytes {
 
     /// Where the newest meta page begins.
     var newestMeta: Int { number(4096 + 144) > number(144) ? 4096 : 0 }
+
+    /// Where the list of tables says which page the records begin with.
+    func tagsRoot() throws -> (place: Int, root: UInt64) {
+        let main = Int(number(newestMeta + 16 + 72 + 40)) * 4096
+        let page = Data(bytes[main..<main + 4096])
+        let name = try #require(page.range(of: Data("tags".utf8)))
+        let place = main + (name.lowerBound - page.startIndex) + 4 + 40
+        return (place, number(place))
+    }
 }
 
 /// Deterministic random numbers: a failing case can be found again.

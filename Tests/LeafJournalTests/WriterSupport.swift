@@ -29,9 +29,12 @@ final class Participant: CommitParticipant {
         set { finishing.with { $0 = newValue } }
     }
 
-    func beginCommit(now: MonotonicTime) -> CommitOrder? { stock.with { $0.beginCommit(now: now) } }
+    func beginCommit(now: MonotonicTime) -> JournalOrder? {
+        stock.with { $0.beginCommit(now: now) }.map { .tag(tag, $0) }
+    }
 
-    func finishCommit(_ order: CommitOrder, isDurable: Bool, now: MonotonicTime) {
+    func finishCommit(_ order: JournalOrder, isDurable: Bool, now: MonotonicTime) {
+        guard case .tag(tag, let order) = order else { return }
         stock.with { stock in
             var effects = StockEffects()
             if isDurable {
@@ -50,13 +53,53 @@ final class Participant: CommitParticipant {
     }
 }
 
+/// A worker id that always has something to write, and notes what it is told of which order.
+final class WorkerParticipant: CommitParticipant {
+    struct Told: Hashable {
+        let number: UInt64
+        let isDurable: Bool
+    }
+
+    let worker: Int
+    private let told = Lock<[Told]>([])
+    private let orders = Lock<UInt64>(0)
+
+    init(_ worker: Int) { self.worker = worker }
+
+    var outcomes: [Told] { told.with { $0 } }
+
+    /// What its order of that number has written.
+    func record(_ number: UInt64) -> WorkerRecord { .sample(worker, Int64(number)) }
+
+    func beginCommit(now: MonotonicTime) -> JournalOrder? {
+        let number = orders.with { number in
+            number += 1
+            return number
+        }
+        return .worker(WorkerOrder(record: record(number), number: number))
+    }
+
+    func finishCommit(_ order: JournalOrder, isDurable: Bool, now: MonotonicTime) {
+        guard case .worker(let order) = order, order.record.worker == worker else { return }
+        told.with { $0.append(Told(number: order.number, isDurable: isDurable)) }
+    }
+
+    func expectOutcomes(_ expected: [Bool]) async throws {
+        let expected = expected.enumerated().map { Told(number: UInt64($0 + 1), isDurable: $1) }
+        try await until("worker id \(worker) is told \(expected)") { outcomes.count >= expected.count }
+        guard outcomes == expected else {
+            throw TestProblem("worker id \(worker) was told \(outcomes) instead of \(expected)")
+        }
+    }
+}
+
 /// The engine's part.
 final class OwnerFake: JournalOwner {
     struct Notes {
         var failures: [JournalError?] = []
         var replaced: [(header: JournalHeader, setAside: SetAside)] = []
         var askedFor: [String] = []
-        var records: [(tag: LeafCore.Tag, record: TagRecord)] = []
+        var entries: [JournalEntry] = []
     }
 
     let notes = Lock(Notes())
@@ -65,12 +108,10 @@ final class OwnerFake: JournalOwner {
 
     func journalFailed(_ error: JournalError?) { notes.with { $0.failures.append(error) } }
 
-    func replacement(
-        for header: JournalHeader
-    ) -> (header: JournalHeader, records: [(tag: LeafCore.Tag, record: TagRecord)]) {
+    func replacement(for header: JournalHeader) -> (header: JournalHeader, entries: [JournalEntry]) {
         notes.with { notes in
             notes.askedFor.append(header.journalID)
-            return (header.startingOver(agentID: "new-agent", journalID: "new"), notes.records)
+            return (header.startingOver(agentID: "new-agent", journalID: "new"), notes.entries)
         }
     }
 
@@ -105,16 +146,16 @@ final class FailingStorage: JournalStorage, @unchecked Sendable {
 
     func adopt(_ header: JournalHeader) { journal.adopt(header) }
 
-    func commit(_ records: [(tag: LeafCore.Tag, record: TagRecord)], header: JournalHeader) throws(JournalError) {
+    func commit(_ entries: [JournalEntry], header: JournalHeader) throws(JournalError) {
         let (code, writes) = plan.with { plan in
             (plan.commits.isEmpty ? nil : plan.commits.removeFirst(), plan.writesAllTheSame)
         }
         if let code {
             plan.with { $0.log.append("commit: \(code)") }
-            if writes { try journal.commit(records, header: header) }
+            if writes { try journal.commit(entries, header: header) }
             throw JournalError(code, "injected \(code)")
         }
-        try journal.commit(records, header: header)
+        try journal.commit(entries, header: header)
         let sequence = journal.sequence
         let after = plan.with { plan in
             plan.log.append("commit \(sequence)")
@@ -126,14 +167,14 @@ final class FailingStorage: JournalStorage, @unchecked Sendable {
     func extend() { journal.extend() }
 
     func replace(
-        reason: String, header: JournalHeader, records: [(tag: LeafCore.Tag, record: TagRecord)]
+        reason: String, header: JournalHeader, entries: [JournalEntry]
     ) throws(JournalError) -> SetAside {
         let code = plan.with { $0.replacements.isEmpty ? nil : $0.replacements.removeFirst() }
         if let code {
             plan.with { $0.log.append("replace: \(code)") }
             throw JournalError(code, "injected \(code)")
         }
-        let setAside = try journal.replace(reason: reason, header: header, records: records)
+        let setAside = try journal.replace(reason: reason, header: header, entries: entries)
         plan.with { $0.log.append("replaced") }
         return setAside
     }

@@ -49,7 +49,7 @@ struct CommandTests {
     @Test(arguments: [
         (Command.next, 1, 3), (.lease, 2, 2), (.incr, 1, 1), (.incrby, 2, 2), (.snowflake, 0, 4), (.decode, 1, 1),
         (.tags, 0, 0), (.stats, 0, 2), (.info, 0, 63), (.health, 0, 0), (.create, 1, 63), (.alter, 3, 3), (.drop, 1, 1),
-        (.bump, 1, 2), (.forget, 1, 1), (.fence, 0, 0), (.workers, 0, 0), (.multi, 0, 0), (.exec, 0, 0),
+        (.bump, 1, 2), (.forget, 1, 1), (.fence, 0, 0), (.workers, 0, 2), (.multi, 0, 0), (.exec, 0, 0),
         (.discard, 0, 0),
         (.ping, 0, 1), (.echo, 1, 1), (.quit, 0, 63), (.select, 1, 1), (.reset, 0, 0), (.auth, 1, 2), (.client, 0, 63),
         (.command, 0, 63), (.config, 0, 63), (.hello, 0, 6),

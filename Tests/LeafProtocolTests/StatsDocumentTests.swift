@@ -10,7 +10,8 @@ struct StatsDocumentTests {
                 {"agent_id":null,"commands":{},"connections":{"open":0,"refused":0,"total":0},"errors":{},\
                 "journal":{"bytes":null,"commit_ms":{"max":null,"p50":null,"p99":null},"commits":0,"failures":0,\
                 "map_bytes":null,"path":"","replacements":0,"witness":null},"pid":0,"request_us":{"max":null,"p50":null,"p99":null,"p999":null},\
-                "snowflake":{"clock_offset_ms":null,"enabled":false,"horizon_s":null,"issued":0,"waits":0,"workers":[]},\
+                "snowflake":{"clock_offset_ms":null,"clock_steps":0,"enabled":false,"format":null,"generations":[],\
+                "horizon_s":null,"ids_per_unit":null,"issued":0,"problem":null,"waits":0,"workers":[]},\
                 "started_from":null,"store":{"errors":0,"errors_by_code":{},"kind":"","last_error":null,\
                 "lease_ms":{"max":null,"p50":null,"p99":null},"lifts":0,"retries":0,"sessions":{"max":0,"open":0},"since":null,"up":null,"url":""},"tags":[],"tags_total":0,"uptime_s":0,"version":""}
                 """)
@@ -54,6 +55,21 @@ struct StatsDocumentTests {
         #expect(document.tags == [TagStats(tag: "a")])
         #expect(document.startedFrom == nil)
         #expect(try StatsDocument(json: "{}") == StatsDocument())
+    }
+
+    @Test("Of snowflakes too, an older daemon has fewer keys, and a newer one more")
+    func snowflakeOfAnotherVersion() throws {
+        let document = try StatsDocument(
+            json:
+                #"{"snowflake": {"enabled": true, "workers": [39], "issued": 7, "leap_seconds": [1], "problem": null}}"#
+        )
+        var expected = StatsSnowflake()
+        expected.enabled = true
+        expected.workers = [39]
+        expected.issued = 7
+        #expect(document.snowflake == expected)
+        #expect(document.snowflake.generations == [])
+        #expect(document.snowflake.idsPerUnit == nil)
     }
 
     @Test("Keys and values that only a newer daemon has are no error")
@@ -143,7 +159,12 @@ extension StatsDocument {
         document.errors = ["NOTAG": 1]
         document.requestMicroseconds = StatsRequestPercentiles(p50: 3, p99: 20, p999: 100, max: 1500)
         document.snowflake.enabled = true
+        document.snowflake.format = "epoch 1288834974657, 41 bits of 1 ms, 10 of worker, 12 of sequence"
         document.snowflake.workers = [3, 1023]
+        document.snowflake.generations = [1, .max]
+        document.snowflake.idsPerUnit = 12.5
+        document.snowflake.clockSteps = 2
+        document.snowflake.problem = "all 1024 worker ids are taken"
         document.snowflake.horizonSeconds = 7200
         document.snowflake.clockOffsetMilliseconds = -0.5
         document.tagsTotal = 1

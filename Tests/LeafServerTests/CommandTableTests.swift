@@ -99,12 +99,26 @@ struct CommandTableTests {
             ("FENCE orders", "-ERR wrong number of arguments for 'fence' command"),
             ("NEXT orders", ":2"), ("FENCE", "+OK"), ("NEXT orders", ":101"),
         ],
-        // What later versions serve
+        // Snowflakes, of a store that knows nothing of them
         [
-            ("SNOWFLAKE", "-ERR SNOWFLAKE is not served by this version of leafd"),
-            ("SNOWFLAKE 5 WORKER 1", "-ERR SNOWFLAKE is not served by this version of leafd"),
-            ("DECODE 5", "-ERR DECODE is not served by this version of leafd"),
-            ("WORKERS", "-ERR WORKERS is not served by this version of leafd"),
+            ("SNOWFLAKE", "-NOWORKER this daemon holds no worker id: this store gives out no worker ids"),
+            ("SNOWFLAKE 5 WORKER 1", "-NOWORKER this daemon holds no worker id: this store gives out no worker ids"),
+            ("SNOWFLAKE 0", "-ERR the count 0 is out of range: ask for 1 to 100000 (server.max-batch)"),
+            ("SNOWFLAKE WORKER 1024", "-ERR the worker id '1024' is not one of 0 to 1023"),
+            ("SNOWFLAKE 1 2", "-ERR syntax error at '2': SNOWFLAKE [count] [WORKER id] [STRING]"),
+            ("SNOWFLAKE STRING WORKER 1", "-ERR syntax error at 'WORKER': SNOWFLAKE [count] [WORKER id] [STRING]"),
+            ("WORKERS", "-ERR this store gives out no worker ids"),
+            ("WORKERS RELEASE", "-ERR syntax error: WORKERS, or WORKERS RELEASE id"),
+            ("WORKERS RELEASE x", "-ERR the worker id 'x' is not one of 0 to 1023"),
+        ],
+        // Snowflakes, taken apart
+        [
+            (
+                "DECODE 1169786042799259000",
+                #"["timestamp_ms", :1567733700834, "iso8601", "2019-09-06T01:35:00.834Z", "worker", :39, "sequence", :3448]"#
+            ),
+            ("DECODE -5", "-ERR the ID -5 is negative: no snowflake is"),
+            ("DECODE 1.5", "-ERR the ID '1.5' is not an integer or out of range"),
         ],
         // What is no command
         [

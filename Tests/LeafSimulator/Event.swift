@@ -11,9 +11,28 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
     case diskFull, witnessTrouble
     // Databases.
     case storeDown, storeUp, ghost, failover, backup, restoreStore, swapStores
+    // Snowflakes alone: their clients, the time that passes, the asking for worker ids.
+    case stamp, advance, askWorkers
+    case stepClock, stepDatabaseClock, holdReading, lateAnswer, releaseWorker, reconfigureSnowflakes
 }
 
 extension EventKind {
+    /// What can happen where there are only tags.
+    static let ofTags = allCases.filter { $0.rawValue < stamp.rawValue }
+
+    /// What makes daemons give everything up.
+    var isOfJournals: Bool {
+        switch self {
+        case .fence, .reconfigure, .reboot, .copyBeside, .copyElsewhere, .clone, .twin, .restoreJournal, .damage,
+            .doubleStart,
+            .diskFull, .witnessTrouble, .swapStores, .reconfigureSnowflakes:
+            true
+        default: false
+        }
+    }
+
+    var isFault: Bool { rawValue >= EventKind.drop.rawValue && ![.stamp, .advance, .askWorkers].contains(self) }
+
     /// After it a daemon may not know the highest end it was ever leased: all there is to tell that a counter went
     /// backward where servers cannot be told apart.
     var losesFloors: Bool {

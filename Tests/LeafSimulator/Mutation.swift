@@ -16,7 +16,8 @@ package struct Mutation: Sendable {
         minds: Set<Violation.Kind> = Simulation.everyRule, plays: Int
     ) -> Mutation? {
         for seed in seeds {
-            let scenario = Scenario(seed: seed, events: events, favoring: guarding.occasions)
+            let scenario = Scenario(
+                seed: seed, events: events, of: guarding.subject, favoring: guarding.occasions)
             let report = DuplicateGuard.$off.withValue(guarding) { Simulation.play(scenario, minds: minds) }
             guard let violation = report.violation else { continue }
             guard Simulation.play(scenario).violation == nil else { continue }
@@ -31,6 +32,17 @@ package struct Mutation: Sendable {
 }
 
 extension DuplicateGuard {
+    /// What is played when it is looked for.
+    package var subject: Scenario.Subject {
+        switch self {
+        case .aboveTheHold, .timeMark, .leaseOfTime, .aboveTheLast, .leaseAge, .generation, .succession, .knownMark,
+            .format, .takeoverHold,
+            .liftedLeases, .liftedHorizon, .reassertion, .lateRenewal:
+            .snowflakes
+        default: .tags
+        }
+    }
+
     /// What must happen for the guard to be missed: such events are made frequent when it is looked for.
     package var occasions: Set<EventKind> {
         switch self {
@@ -48,6 +60,14 @@ extension DuplicateGuard {
         case .ownTraces: [.backup, .restoreStore, .beat]
         case .tombstone: [.drop, .create]
         case .beat, .contested: [.twin, .beat]
+        case .leaseOfTime: [.advance, .stamp, .askWorkers]
+        case .aboveTheLast: [.advance, .stamp, .stepClock]
+        case .succession: [.clone, .fence, .askWorkers, .stamp]
+        case .knownMark: [.clone, .reboot, .askWorkers, .storeDown, .stamp]
+        case .aboveTheHold: [.failover, .stepClock, .askWorkers, .stamp]
+        case .takeoverHold, .liftedLeases, .liftedHorizon: [.failover, .advance, .stamp]
+        case .leaseAge: [.failover, .crash, .askWorkers, .stamp]
+        case .reassertion, .lateRenewal: [.failover, .advance, .askWorkers, .beat]
         default: []
         }
     }

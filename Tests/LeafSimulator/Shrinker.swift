@@ -53,7 +53,7 @@ extension Simulation.Report {
         let lines = replay.trace.count > linesMax ? ["…"] + replay.trace.suffix(linesMax) : replay.trace
         return """
             seed \(scenario.seed): \(violation)
-            again, with every step: leaf-sim --seed \(scenario.seed) --trace
+            again, with every step: leaf-sim \(scenario.subject == .snowflakes ? "--snowflake " : "")--seed \(scenario.seed) --trace
             the same rule broken by \(short.events.count) of \(scenario.events.count) events: \(replay.violation.map { "\($0)" } ?? "")
             \(lines.joined(separator: "\n"))
             """

@@ -7,6 +7,7 @@ struct SimulatedDaemon {
     var trace: AgentTrace
     var tags: [SimulatedTag]
     var writer: SimulatedWriter
+    var snow: SimulatedSnowflakes?
     var link: StoreLink
     /// The journal id under which its witness lies, or would.
     var witnessed: String
@@ -48,6 +49,7 @@ struct SimulatedDaemon {
 struct SimulatedWriter {
     struct Batch {
         var orders: [(tag: Int, order: CommitOrder)]
+        var workers: [(serial: Int, order: WorkerOrder)] = []
         var header: JournalHeader
         var sequence: UInt64
         /// It carries out what the store's thread waits for.
@@ -109,6 +111,8 @@ struct StoreRequest {
         case lift(expected: Int64, floors: [Int64], gap: Int64)
         case beat(seen: AgentRow?, next: AgentRow)
         case lease([(tag: Int, order: LoadOrder)])
+        case worker(
+            slot: Int, ask: SnowflakeRoster.Ask, epoch: UInt64, plan: SnowflakeRoster.Plan, format: SnowflakeFormat)
     }
 
     let kind: Kind
@@ -128,5 +132,7 @@ enum StoreAnswer {
     case done
     case beat(isAcknowledged: Bool, lift: Int64)
     case leases([(reply: LeaseReply, isThere: Bool)])
+    case claim(SimulatedWorkerTable.ClaimReply)
+    case renewal(SimulatedWorkerTable.RenewalReply)
     case failed(SimulatedStore.Failure)
 }

@@ -17,6 +17,15 @@ struct SimulatedHost {
     var sides: UInt64 = 0
     /// Where a clean stop left each tag: the next start goes on there.
     var stoppedAt: [(next: Int64, stock: Int64)]?
+    var snow = SnowflakeChoice()
+
+    /// What it is configured for.
+    struct SnowflakeChoice {
+        var configured: Int?
+        var extra = 0
+        /// Which of the world's formats.
+        var format = 0
+    }
 
     init(number: Int, machine: Int, afterReboot: Recovery.AfterReboot, journal: SimulatedJournal) {
         self.number = number
@@ -36,5 +45,6 @@ extension SimulatedHost {
         self.init(number: number, machine: other.machine, afterReboot: other.afterReboot, journal: journal)
         place = other.place
         sides = other.sides
+        snow = other.snow
     }
 }

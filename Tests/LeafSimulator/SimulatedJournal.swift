@@ -3,6 +3,7 @@ struct JournalContent {
     var sequence: UInt64
     var header: JournalHeader
     var records: [TagRecord?]
+    var workers: [Int: WorkerRecord] = [:]
     // What the world knows of it, and the daemon does not:
     /// Others, or this host itself, may have issued beyond what it says, and no witness can tell: a cloned disk, or one
     /// rolled back with no witness left.

@@ -3,6 +3,7 @@ struct SimulatedMachine {
     var machineID: String
     var bootID: String
     var runFolder = RunFolder()
+    var clock = SimulatedClock()
 }
 
 /// The folder of the witnesses.

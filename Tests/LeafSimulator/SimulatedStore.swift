@@ -7,6 +7,7 @@ struct SimulatedStore {
         var agents: [String: AgentRow] = [:]
         var recordedServer: String
         var lift: Int64 = 0
+        var workers = SimulatedWorkerTable()
     }
 
     enum Failure: Error {
@@ -23,6 +24,8 @@ struct SimulatedStore {
     let gap: Int64
     private(set) var state: State
     private(set) var history: [State] = []
+    /// When each of them was left.
+    private var changedAt: [MonotonicTime] = []
     private(set) var backup: State?
     /// How many names had been given when it was made.
     private(set) var backupStamp = 0
@@ -32,6 +35,10 @@ struct SimulatedStore {
     /// The highest end ever leased of each tag.
     private(set) var leasedEnds: [Int64]
     var isDown = false
+    var now = MonotonicTime(nanoseconds: 0)
+    /// The database's clock less the true time, in milliseconds.
+    var clockOffset: Int64 = 0
+    private var backupAt = MonotonicTime(nanoseconds: 0)
     /// After a backup was put back: until one who can tell has had its say, nobody else gets in.
     private(set) var isAwaitingWitness = false
 
@@ -138,8 +145,12 @@ struct SimulatedStore {
 
     /// Keeps the state as it is, before it changes.
     mutating func remember() {
-        if history.count == SimulatedStore.historyMax { history.removeFirst() }
+        if history.count == SimulatedStore.historyMax {
+            history.removeFirst()
+            changedAt.removeFirst()
+        }
         history.append(state)
+        changedAt.append(now)
     }
 
     mutating func rollBack(to before: State) { state = before }
@@ -148,6 +159,7 @@ struct SimulatedStore {
         guard !isAwaitingWitness else { return }
         backup = state
         backupStamp = stamp
+        backupAt = now
     }
 
     /// Another server takes over, which lacks the last transactions.
@@ -155,6 +167,7 @@ struct SimulatedStore {
         if count > 0 {
             state = history[history.count - count]
             history.removeLast(count)
+            changedAt.removeLast(count)
         }
         self.server = server
         generation += 1
@@ -165,6 +178,7 @@ struct SimulatedStore {
         guard let backup else { return }
         state = backup
         history = []
+        changedAt = []
         generation += 1
         isAwaitingWitness = true
         self.backup = nil
@@ -173,6 +187,36 @@ struct SimulatedStore {
     mutating func endWaiting() { isAwaitingWitness = false }
 
     mutating func loseSessions() { generation += 1 }
+
+    // MARK: Worker ids
+
+    /// In milliseconds since 1970.
+    var clock: Int64 { SimulatedClock.trueTime(now) / 1000 + clockOffset }
+
+    mutating func claimWorker(_ claim: SimulatedWorkerTable.Claim, now: Int64) -> SimulatedWorkerTable.ClaimReply {
+        state.workers.claim(claim, now: now)
+    }
+
+    mutating func renewWorker(_ renewal: SimulatedWorkerTable.Renewal, now: Int64) -> SimulatedWorkerTable.RenewalReply
+    {
+        state.workers.renew(renewal, now: now)
+    }
+
+    mutating func releaseWorker(_ worker: Int) {
+        remember()
+        state.workers.release(worker)
+    }
+
+    mutating func liftWorkers(hold: Int64, horizon: Int64) {
+        state.workers.lift(now: clock, hold: hold, horizon: horizon)
+    }
+
+    /// How long ago the oldest of the last transactions was made.
+    func age(losing count: Int) -> Duration {
+        count == 0 ? .zero : now.since(changedAt[changedAt.count - count])
+    }
+
+    var ageOfBackup: Duration { now.since(backupAt) }
 
     /// Whether no more is lost by going back to `before` than failover-gap allows for: at most that many IDs of each tag
     /// have been leased above it.

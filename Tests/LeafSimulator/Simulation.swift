@@ -12,8 +12,8 @@ package struct Simulation {
     package static let everyRule = Set(Violation.Kind.allCases)
 
     /// Plays what the seed gives.
-    package static func run(seed: UInt64, events: Int) -> Report {
-        play(Scenario(seed: seed, events: events))
+    package static func run(seed: UInt64, events: Int, of subject: Scenario.Subject = .tags) -> Report {
+        play(Scenario(seed: seed, events: events, of: subject))
     }
 
     /// Plays until a rule is broken, or to the end; then lets everything come to rest and looks whether all is well.
@@ -22,7 +22,7 @@ package struct Simulation {
     package static func play(
         _ scenario: Scenario, minds: Set<Violation.Kind> = everyRule, isTracing: Bool = false
     ) -> Report {
-        let world = World(seed: scenario.seed, minds: minds, isTracing: isTracing)
+        let world = World(seed: scenario.seed, subject: scenario.subject, minds: minds, isTracing: isTracing)
         var played = 0
         for event in scenario.events {
             if isTracing { world.trace.append("\(played). \(event.kind)") }

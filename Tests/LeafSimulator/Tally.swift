@@ -20,6 +20,20 @@ package struct Tally: Hashable, Sendable, CustomStringConvertible {
     package var giveUps = 0
     package var contests = 0
     package var excused = 0
+    // Of snowflakes.
+    package var stamped = 0
+    package var claims = 0
+    package var takeovers = 0
+    package var successions = 0
+    package var renewals = 0
+    package var lostWorkers = 0
+    package var noneFree = 0
+    package var waits = 0
+    package var refusals = 0
+    package var clockSteps = 0
+    /// How far stamps were ahead of, and behind, the true time where no clock was wrong, in milliseconds.
+    package var aheadMax = 0
+    package var behindMax = 0
 
     package init() {}
 
@@ -46,14 +60,32 @@ package struct Tally: Hashable, Sendable, CustomStringConvertible {
         ("IDs excluded from the promise", \.excused),
     ]
 
+    private static let ofSnowflakes: [(name: String, path: any WritableKeyPath<Tally, Int> & Sendable)] = [
+        ("snowflakes", \.stamped),
+        ("worker ids leased", \.claims),
+        ("taken over", \.takeovers),
+        ("taken over before their time", \.successions),
+        ("renewals", \.renewals),
+        ("lost to others", \.lostWorkers),
+        ("found none free", \.noneFree),
+        ("waits", \.waits),
+        ("refusals", \.refusals),
+        ("clock steps", \.clockSteps),
+    ]
+
     package static func += (a: inout Tally, b: Tally) {
-        for (_, path) in counts { a[keyPath: path] += b[keyPath: path] }
+        for (_, path) in counts + ofSnowflakes { a[keyPath: path] += b[keyPath: path] }
+        a.aheadMax = max(a.aheadMax, b.aheadMax)
+        a.behindMax = max(a.behindMax, b.behindMax)
     }
 
     package var description: String {
-        Tally.counts.map { "\(self[keyPath: $0.path]) \($0.name)" }.joined(separator: ", ")
+        let counts = Tally.counts + (stamped > 0 ? Tally.ofSnowflakes : [])
+        let limits = stamped > 0 ? ", at most \(aheadMax) ms ahead and \(behindMax) ms behind the true time" : ""
+        return counts.map { "\(self[keyPath: $0.path]) \($0.name)" }.joined(separator: ", ") + limits
     }
 
     /// What has never happened.
     package var idle: [String] { Tally.counts.filter { self[keyPath: $0.path] == 0 }.map(\.name) }
+    package var idleSnowflakes: [String] { Tally.ofSnowflakes.filter { self[keyPath: $0.path] == 0 }.map(\.name) }
 }

@@ -13,6 +13,7 @@ extension World {
                 _ = stores[number].lift(
                     expected: nil, floors: Array(repeating: 0, count: parameters.tags),
                     gap: parameters.rules.failoverGap, hasIdentity: false)
+                liftWorkers(number)
             }
             for tag in 0..<parameters.tags { _ = stores[number].create(tag, start: nil, isByItself: false) }
         }

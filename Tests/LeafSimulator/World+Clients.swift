@@ -45,7 +45,7 @@ extension World {
 
     func tick() {
         let pause = random.pick([1, 50, 1000, 6000, 60_000, 2_000_000])
-        now = now.advanced(by: .milliseconds(pause))
+        advance(.milliseconds(pause))
         for host in hosts.indices {
             guard let tags = hosts[host].daemon?.tags.indices else { continue }
             for tag in tags where hosts[host].daemon!.tags[tag].stock.isActive {
@@ -127,5 +127,5 @@ extension World {
         }
     }
 
-    private func storeNumber(_ id: String) -> Int { id == "S1" ? 1 : 0 }
+    func storeNumber(_ id: String) -> Int { id == "S1" ? 1 : 0 }
 }

@@ -7,6 +7,9 @@ extension World {
         let hasClients = random.chance(30)
         for step in 0..<steps {
             guard hosts[host].daemon != nil, !checker.isOver else { return }
+            workTakesTime()
+            if hasClients && random.chance(50) { stamp(host) }
+            guard hosts[host].daemon != nil else { return }
             if hasClients && random.chance(20) { takeFast(host) }
             let takesJournal = journal && (!store || (step % 2 == 0) == isJournalFirst)
             let did = takesJournal ? stepJournal(host) : stepStore(host)
@@ -44,6 +47,7 @@ extension World {
         let machine = hosts[host].machine
         tally.reboots += 1
         machines[machine].bootID = name("B")
+        machines[machine].clock.bootedAt = now
         let device = random.chance(30) ? UInt64(namesGiven) + 1000 : nil
         for host in hosts.indices where hosts[host].machine == machine {
             note(host, "reboots")
@@ -84,6 +88,7 @@ extension World {
             if kind == .elsewhere && random.chance(30) { journal.fileSystemID = inode }
             if random.chance(30) { journal.device = inode }
             machine.bootID = name("B")
+            machine.clock.bootedAt = now
             machine.runFolder.boot(isOnDisk: parameters.isRunFolderOnDisk)
             machines.append(machine)
             new.machine = machines.count - 1
@@ -106,6 +111,7 @@ extension World {
         var new = SimulatedHost(number: hosts.count, copying: hosts[host], journal: hosts[host].journal)
         new.daemon = hosts[host].daemon
         new.sides |= bit
+        new.daemon!.snow?.late = []
         machines.append(machines[hosts[host].machine])
         new.machine = machines.count - 1
         hosts.append(new)

@@ -31,13 +31,15 @@ extension World {
             hosts[host].daemon!.tags[tag].commit = order
             orders.append((tag, order))
         }
+        let workers = beginWorkerCommits(host)
         var change = daemon.writer.change
         if let asked = change, asked.journalID != daemon.writer.header.journalID {
             hosts[host].daemon!.writer.change = nil
             change = nil
             if case .recording = daemon.session { disconnect(host) }
         }
-        guard !orders.isEmpty || change != nil || daemon.writer.isOverdue || daemon.isStopping else { return false }
+        guard !orders.isEmpty || !workers.isEmpty || change != nil || daemon.writer.isOverdue || daemon.isStopping
+        else { return false }
         hosts[host].daemon!.writer.change = nil
         var header = daemon.writer.header
         if let new = change?.header {
@@ -50,12 +52,16 @@ extension World {
             (header.agentBeat, header.agentLift) = (daemon.trace.beat, daemon.trace.liftSeen)
         }
         let batch = SimulatedWriter.Batch(
-            orders: orders, header: header, sequence: daemon.writer.course.sequence + 1, change: change,
+            orders: orders, workers: workers, header: header, sequence: daemon.writer.course.sequence + 1,
+            change: change,
             isLast: daemon.isStopping)
         hosts[host].daemon!.writer.stage = .committing(batch)
         note(
             host,
             "begins commit \(batch.sequence) (\(header.journalID), epoch \(header.epoch)) "
+                + workers.map {
+                    "worker \($0.order.record.worker)/\($0.order.record.generation): hi \($0.order.record.hi) cap \($0.order.record.cap) "
+                }.joined()
                 + orders.map { "tag \($0.tag): hi \($0.order.record.hi) cap \($0.order.record.cap)" }.joined(
                     separator: ", "))
         return true
@@ -67,6 +73,8 @@ extension World {
         let before = hosts[host].journal.newest
         var records = before?.records ?? Array(repeating: nil, count: parameters.tags)
         for (tag, order) in batch.orders { records[tag] = order.record }
+        var workers = before?.workers ?? [:]
+        for (_, order) in batch.workers { workers[order.record.worker] = order.record }
         // Whatever the daemon has given up in memory: on disk that counts from a new epoch on.
         var (isDoubtful, forks) = (daemon.isDoubtful, daemon.forks)
         if let before {
@@ -75,7 +83,8 @@ extension World {
         }
         hosts[host].journal.write(
             JournalContent(
-                sequence: batch.sequence, header: batch.header, records: records, isDoubtful: isDoubtful, forks: forks))
+                sequence: batch.sequence, header: batch.header, records: records, workers: workers,
+                isDoubtful: isDoubtful, forks: forks))
     }
 
     private func endCommit(_ host: Int, _ batch: SimulatedWriter.Batch) {
@@ -151,6 +160,7 @@ extension World {
             }
             finish(host, tag, effects)
         }
+        completeWorkerCommits(host, batch.workers, isDurable: isDurable)
         if let change = batch.change { headerChanged(host, change, isDurable: isDurable) }
         guard batch.isLast else { return }
         if isDurable { completeStop(host) } else { end(host) }
@@ -183,6 +193,7 @@ extension World {
         }
         guard !hosts[host].isDiskFull, !fails() else { return }
         tally.replacedJournals += 1
+        giveWorkersUp(host, isNewest: !daemon.header.isUnconfirmed && !daemon.cannotTell)
         var header = daemon.writer.header.startingOver(agentID: name("A"), journalID: name("J"))
         header.host = identity(host)
         let records = daemon.tags.map { tag -> TagRecord? in
@@ -235,6 +246,11 @@ extension World {
 
     /// What belongs to another epoch than the header's.
     func giveUp(_ host: Int, otherThan epoch: UInt64) {
+        if hosts[host].daemon!.snow?.workers.contains(where: { $0.object.epoch != epoch && $0.object.phase != .gone })
+            == true
+        {
+            giveWorkersUp(host, isNewest: false)
+        }
         for tag in 0..<parameters.tags where hosts[host].daemon!.tags[tag].stock.epoch != epoch {
             giveUp(host, tag, epoch)
         }

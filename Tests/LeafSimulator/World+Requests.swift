@@ -47,7 +47,10 @@ extension World {
             case .lift(let expected, let floors, let gap):
                 let isFirst = stores[number].lift(
                     expected: expected, floors: floors, gap: gap, hasIdentity: parameters.hasIdentity)
-                if isFirst { tally.lifts += 1 }
+                if isFirst {
+                    tally.lifts += 1
+                    liftWorkers(number)
+                }
                 return .done
             case .beat(let seen, let next):
                 try stores[number].check(server: request.server, agent: nil)
@@ -57,6 +60,7 @@ extension World {
                 }
                 return .beat(isAcknowledged: reply.isAcknowledged, lift: reply.lift)
             case .lease(let orders): return try lease(request, orders)
+            case .worker(_, let ask, _, let plan, let format): return try carryOut(request, ask, plan, format)
             }
         } catch {
             return .failed(error)
@@ -131,6 +135,9 @@ extension World {
     func take(_ host: Int, _ request: StoreRequest, _ answer: StoreAnswer, thenReady: Bool) {
         guard !fails() else {
             note(host, "does not get the store's answer")
+            if case .worker = request.kind, random.chance(50) {
+                hosts[host].daemon!.snow?.late.append((request, answer))
+            }
             if case .lease(let orders) = request.kind {
                 hosts[host].daemon!.session = .none
                 for (tag, order) in orders { loadFailed(host, tag, order, .store) }
@@ -141,6 +148,7 @@ extension World {
         switch answer {
         case .failed(let failure): failed(host, request, failure)
         case .done: break
+        case .claim, .renewal: takeWorkerAnswer(host, request, answer)
         case .beat(let isAcknowledged, let lift):
             guard case .beat(_, let next) = request.kind else { return }
             guard isAcknowledged else {
@@ -152,6 +160,8 @@ extension World {
             guard trace.agentID == request.agentID else { return disconnect(host) }
             trace.acknowledged(next, lift: lift)
             note(host, "has beaten: beat \(next.beat)")
+            let due = hosts[host].daemon!.snow?.roster.asks(now: reading(host).boot).map(\.slot)
+            hosts[host].daemon!.snow?.due = due ?? []
             if !noteTrace(host, trace) { storeFailed(host) }
         case .leases(let replies):
             guard case .lease(let orders) = request.kind else { return }

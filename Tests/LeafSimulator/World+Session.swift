@@ -11,7 +11,7 @@ extension World {
         case .reading: readFacts(host)
         case .settling(let facts): settle(host, facts)
         case .recording: return false
-        case .ready: return beginLease(host)
+        case .ready: return beginAsk(host) || beginLease(host)
         case .sent(let request, let thenReady): arrive(host, request, thenReady: thenReady)
         case .answered(let request, let answer, let thenReady): take(host, request, answer, thenReady: thenReady)
         }
@@ -26,7 +26,12 @@ extension World {
             ghosts.append(request)
             giveBack(host, request)
         }
-        if case .answered(let request, _, _) = hosts[host].daemon!.session { giveBack(host, request) }
+        if case .answered(let request, let answer, _) = hosts[host].daemon!.session {
+            giveBack(host, request)
+            if case .worker = request.kind, random.chance(50) {
+                hosts[host].daemon!.snow?.late.append((request, answer))
+            }
+        }
         hosts[host].daemon!.session = .none
         hosts[host].daemon!.facts = nil
     }
@@ -76,6 +81,7 @@ extension World {
             hosts[host].daemon!.tags[tag].stock.release(now: now, effects: &effects)
             finish(host, tag, effects)
         }
+        releaseWorkers(host)
     }
 
     private func settle(_ host: Int, _ facts: StoreFacts) {
@@ -89,7 +95,9 @@ extension World {
         note(host, "settles with store \(number) as \(daemon.trace.agentID) at beat \(daemon.trace.beat): \(step)")
         hosts[host].daemon!.isExcused = false
         switch step {
-        case .startOver(let reason): startOver(host, settlement, facts, forgettingStore: reason == .otherStore)
+        case .startOver(let reason):
+            giveWorkersUp(host, isNewest: false)
+            startOver(host, settlement, facts, forgettingStore: reason == .otherStore)
         case .adoptStore:
             var header = daemon.header
             header.storeID = facts.storeID
@@ -104,6 +112,7 @@ extension World {
         case .lift:
             if settlement.givesStockUpAtOnce {
                 for tag in daemon.tags.indices { giveUp(host, tag, daemon.header.epoch) }
+                giveWorkersUp(host, isNewest: false)
                 hosts[host].daemon!.awaitsFirstAttempt = false
                 forgetDoubts(host)
             }
@@ -120,6 +129,7 @@ extension World {
                 giveUp(host, tag, daemon.header.epoch)
             }
             release(host)
+            askWorkers(host)
         case .refuse(let text): checker.fail(.notServing, "host \(host): \(text)")
         }
     }

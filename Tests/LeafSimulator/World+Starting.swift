@@ -33,6 +33,7 @@ extension World {
             life: life, recovery: recovery, header: header, trace: trace, tags: tags,
             writer: SimulatedWriter(course: course, header: header), link: StoreLink(now: now),
             witnessed: old.journalID)
+        daemon.snow = recoverSnowflakes(host, found, recovery, header)
         if let found, recovery.use != .giveUp {
             daemon.forks = found.forks
             // What was put back contradicts its witness, if there is one of this boot.
@@ -120,6 +121,7 @@ extension World {
     /// go on above everything issued.
     func checkRecovery(_ host: Int) {
         guard let daemon = hosts[host].daemon, let newest = hosts[host].journal.newest else { return }
+        checkWorkerRecovery(host)
         let previous = hosts[host].journal.losable
         for tag in daemon.tags.indices {
             guard let record = newest.records[tag] else { continue }
@@ -156,6 +158,7 @@ extension World {
             }
             finish(host, tag, effects)
         }
+        sealWorkers(host)
     }
 
     /// The last commit is durable.

@@ -1,7 +1,7 @@
 /// What operators do through a daemon, and what happens to databases.
 extension World {
     /// The store that a daemon is connected to, if it could carry out an operator's command now.
-    private func connected(_ host: Int) -> Int? {
+    func connected(_ host: Int) -> Int? {
         guard let daemon = hosts[host].daemon, case .ready = daemon.session, let facts = daemon.facts else {
             return nil
         }
@@ -66,11 +66,13 @@ extension World {
         note(host, "lifts all counters for an operator")
         _ = stores[number].lift(
             expected: nil, floors: floors, gap: parameters.rules.failoverGap, hasIdentity: parameters.hasIdentity)
+        liftWorkers(number)
     }
 
     func fence(_ host: Int) {
         guard connected(host) != nil, let daemon = hosts[host].daemon, let facts = daemon.facts else { return }
         note(host, "is fenced")
+        giveWorkersUp(host, isNewest: true)
         let settlement = Settlement(header: daemon.header, trace: daemon.trace, storePlace: hosts[host].storePlace)
         startOver(host, settlement, facts, forgettingStore: false)
     }
@@ -94,11 +96,13 @@ extension World {
         var losing = min(stores[number].history.count, random.below(8))
         while losing > 0 {
             let before = stores[number].history[stores[number].history.count - losing]
-            if stores[number].isWithinGap(before) { break }
+            let age = stores[number].age(losing: losing).inNanoseconds / 1_000_000
+            if stores[number].isWithinGap(before), age <= parameters.lossMax { break }
             losing -= 1
         }
         tally.failovers += 1
         stores[number].failOver(losing: losing, to: name("srv"))
+        if parameters.snowflakes?.stepsDatabaseClock == false { stores[number].clockOffset = Int64(random.below(500)) }
         if losing > 0 { forgetShown() }
         note(-1, "store \(number) fails over to \(stores[number].server), losing \(losing) transactions")
     }
@@ -106,7 +110,9 @@ extension World {
     /// A backup is put back, of before every daemon that is up has last beaten.
     func restoreStore() {
         let number = random.below(10) / 9
-        guard let backup = stores[number].backup, stores[number].isWithinGap(backup), !stores[number].isAwaitingWitness
+        guard let backup = stores[number].backup, stores[number].isWithinGap(backup),
+            stores[number].ageOfBackup.inNanoseconds / 1_000_000 <= parameters.lossMax,
+            !stores[number].isAwaitingWitness
         else { return }
         var canTell = false
         for host in hosts where places[host.place] == number {

@@ -20,6 +20,9 @@ final class World {
     let isTracing: Bool
     var trace: [String] = []
     private var names = 0
+    private var serials = 0
+    /// Which worker object has stamped in a unit of time.
+    var stampedUnits: [UnitPlace: Int] = [:]
     private var tokens: UInt64 = 0
 
     static let hostsMax = 6
@@ -32,12 +35,12 @@ final class World {
         var shown = [false, false]
     }
 
-    init(seed: UInt64, minds: Set<Violation.Kind>, isTracing: Bool) {
+    init(seed: UInt64, subject: Scenario.Subject, minds: Set<Violation.Kind>, isTracing: Bool) {
         self.isTracing = isTracing
-        parameters = WorldParameters(seed: seed)
+        parameters = WorldParameters(seed: seed, subject: subject)
         random = SeededRandom(seed: seed ^ 0xABCD)
         let parameters = parameters
-        checker = Checker(stores: 2, tags: parameters.tags, minds: minds)
+        checker = Checker(stores: 2, tags: parameters.tags + 1, minds: minds)
         let isEmpty = random.chance(15)
         stores = (0..<2).map {
             SimulatedStore(
@@ -49,6 +52,7 @@ final class World {
             machines.append(SimulatedMachine(machineID: name("M"), bootID: name("B")))
             addHost(on: machines.count - 1)
         }
+        for host in hosts.indices { configureSnowflakes(host) }
         for host in hosts.indices { start(host) }
     }
 
@@ -93,6 +97,15 @@ final class World {
         case .backup: stores[random.below(10) / 9].makeBackup(stamp: namesGiven)
         case .restoreStore: restoreStore()
         case .swapStores: swapStores()
+        case .stamp: stamp(host)
+        case .advance: passTime()
+        case .askWorkers: askWorkers(host)
+        case .stepClock: stepClock(host)
+        case .stepDatabaseClock: stepDatabaseClock()
+        case .holdReading: holdReading(host)
+        case .lateAnswer: takeLateAnswer(host)
+        case .releaseWorker: releaseWorker(host)
+        case .reconfigureSnowflakes: reconfigureSnowflakes(host)
         }
         checkDrivers()
     }
@@ -100,6 +113,9 @@ final class World {
     func checkDrivers() {
         for host in hosts {
             guard let daemon = host.daemon else { continue }
+            for worker in daemon.snow?.workers ?? [] {
+                if let stuck = worker.stuck { checker.fail(.stuck, "host \(host.number): \(stuck)") }
+            }
             for tag in daemon.tags {
                 if let stuck = tag.stock.phase == .gone ? nil : tag.stuck {
                     checker.fail(.stuck, "host \(host.number): \(stuck)")
@@ -117,6 +133,11 @@ final class World {
     }
 
     var namesGiven: Int { names }
+
+    func nextSerial() -> Int {
+        serials += 1
+        return serials
+    }
 
     func nextToken(_ host: Int) -> ParkToken {
         tokens += 1

@@ -11,11 +11,13 @@ struct WorldParameters {
     let hasIdentity: Bool
     /// How often a step of a driver goes wrong, in percent.
     let faultPercent: Int
+    /// nil: none are played.
+    let snowflakes: SnowflakeParameters?
 
-    init(seed: UInt64) {
+    init(seed: UInt64, subject: Scenario.Subject) {
         var random = SeededRandom(seed: seed)
         hosts = 1 + random.below(4)
-        tags = 1 + random.below(3)
+        tags = subject == .tags ? 1 + random.below(3) : 1
         tableStep = random.pick([1, 5, 20, 100])
         let minStep: Int64 = random.pick([1, 10, 50])
         rules = StockRules(
@@ -28,7 +30,8 @@ struct WorldParameters {
         afterReboot = random.chance(70) ? .serve : .wait
         isRunFolderOnDisk = random.chance(20)
         // Without it a failover shows in the floors alone, which promise something to a single daemon only.
-        hasIdentity = hosts > 1 || random.chance(50)
+        hasIdentity = subject == .snowflakes || hosts > 1 || random.chance(50)
         faultPercent = random.pick([0, 2, 5, 15])
+        snowflakes = subject == .snowflakes ? SnowflakeParameters(seed: seed) : nil
     }
 }

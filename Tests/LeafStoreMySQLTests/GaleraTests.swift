@@ -85,6 +85,42 @@ struct GaleraTests {
         #expect(conflicts.with { $0 } > 0, "the nodes did not get in each other's way: this showed nothing")
     }
 
+    /// The nodes see no locks of each other: who is second is told so at the end, and claims anew.
+    @Test func `no worker id is claimed twice, whoever claims at once`() throws {
+        let cluster = try Self.shared.get()
+        let fixture = try MySQLFixture(cluster.nodes[0], table: nil)
+        let stores = try (0..<2).map { node in
+            try SQLStore(
+                dialect: fixture.dialect, hosts: [.tcp(host: "127.0.0.1", port: cluster.nodes[node].port)],
+                login: fixture.login(), table: "leaf_alloc", createSchema: true, defaultStep: 1000, identity: true,
+                maxSessions: 4)
+        }
+        try stores[0].open(knownStore: nil).close()
+        let conflicts = TestLock(0)
+        let claimed = try onThreads(6) { number in
+            let session = try retrying { try stores[number % 2].open(knownStore: nil) }
+            var workers: [Int] = []
+            while workers.count < 20 {
+                do {
+                    let claim = WorkerClaim(
+                        choice: .leased, workers: 1024, format: "f", holder: "h\(number)", host: "h", ahead: 600_000,
+                        succeeding: nil, agent: nil)
+                    guard case .claimed(let worker, 1, -1, _, _) = try session.claim(claim) else {
+                        throw TestProblem("not claimed")
+                    }
+                    workers.append(worker)
+                } catch let error as StoreError where error.code == .transient && !error.isSessionLost {
+                    conflicts.with { $0 += 1 }
+                }
+            }
+            return workers
+        }.flatMap(\.self)
+        #expect(claimed.count == 120 && Set(claimed).count == 120)
+        let rows = try fixture.sql("SET SESSION wsrep_sync_wait = 1; SELECT COUNT(*) FROM leafd_worker")
+        #expect(rows == "120")
+        #expect(conflicts.with { $0 } > 0, "the nodes did not get in each other's way: this showed nothing")
+    }
+
     /// Two nodes that write one row at once: one of them is told to try again.
     private func retrying<T>(_ body: () throws -> T) throws -> T {
         for _ in 0..<20 {

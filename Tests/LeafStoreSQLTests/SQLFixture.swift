@@ -138,6 +138,12 @@ struct SQLFixture {
         }
     }
 
+    /// Lets a user write to one table more.
+    func grant(_ user: String, _ table: String) throws {
+        let host = database == .mariadb ? "@'%'" : ""
+        try sql("GRANT SELECT, INSERT, UPDATE, DELETE ON \(table) TO \(user)\(host)")
+    }
+
     /// A user who may lease from one table and make none.
     func makeLimitedUser(mayUpdate table: String) throws -> String {
         let user = "limited" + name.suffix(8)

@@ -29,6 +29,33 @@ private let seeds: Range<UInt64> = {
         #expect(sum.idle == [], "nothing of this kind has happened in \(seeds.count) seeds")
     }
 
+    @Test func `no seed stamps a snowflake twice, or lets two daemons stamp in one unit of time`() async {
+        var sum = Tally()
+        var failure: Simulation.Report?
+        await withTaskGroup(of: (Tally, Simulation.Report?).self) { group in
+            for part in 0..<2 {
+                group.addTask {
+                    play(stride(from: seeds.lowerBound + UInt64(part), to: seeds.upperBound, by: 2), of: .snowflakes)
+                }
+            }
+            for await (tally, failed) in group {
+                sum += tally
+                failure = failure ?? failed
+            }
+        }
+        if let failure { Issue.record("\(failure.story())") }
+        print("simulated \(seeds.count) seeds: \(sum)")
+        #expect(sum.stamped > sum.events)
+        #expect(sum.idleSnowflakes == [], "nothing of this kind has happened in \(seeds.count) seeds")
+    }
+
+    @Test func `a seed of snowflakes plays the same each time`() {
+        let a = Simulation.run(seed: 43, events: 400, of: .snowflakes)
+        let b = Simulation.run(seed: 43, events: 400, of: .snowflakes)
+        #expect(a.tally == b.tally)
+        #expect(a.tally.stamped > 0)
+    }
+
     @Test func `a seed plays the same each time`() {
         let (a, b) = (Simulation.run(seed: 42, events: 400), Simulation.run(seed: 42, events: 400))
         #expect(a.tally == b.tally)
@@ -46,10 +73,12 @@ private let seeds: Range<UInt64> = {
     }
 }
 
-private func play(_ seeds: some Sequence<UInt64>) -> (Tally, Simulation.Report?) {
+private func play(
+    _ seeds: some Sequence<UInt64>, of subject: Scenario.Subject = .tags
+) -> (Tally, Simulation.Report?) {
     var tally = Tally()
     for seed in seeds {
-        let report = Simulation.run(seed: seed, events: 400)
+        let report = Simulation.run(seed: seed, events: 400, of: subject)
         tally += report.tally
         if report.violation != nil { return (tally, report) }
     }

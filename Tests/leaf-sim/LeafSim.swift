@@ -31,13 +31,16 @@ internal import LeafSimulator
                 text: "no guard is named \(name); there are: "
                     + DuplicateGuard.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        return await DuplicateGuard.$off.withValue(guarding) { await play(options) }
+        var options = options
+        if guarding.subject == .snowflakes { options.subject = .snowflakes }
+        return await DuplicateGuard.$off.withValue(guarding) { [options] in await play(options) }
     }
 
     private static func play(_ options: Options) async -> Bool {
         guard let seed = options.seed else { return await Sweep(options).run() }
         let report = Simulation.play(
-            Scenario(seed: seed, events: options.events, favoring: options.favored), minds: options.minds,
+            Scenario(seed: seed, events: options.events, of: options.subject, favoring: options.favored),
+            minds: options.minds,
             isTracing: options.isTracing)
         print(report.trace.joined(separator: "\n"))
         print(report.story(minds: options.minds, linesMax: options.lines))

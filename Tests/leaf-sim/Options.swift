@@ -1,3 +1,5 @@
+internal import LeafSimulator
+
 /// What the command line asks for.
 struct Options {
     var first: UInt64 = 0
@@ -7,6 +9,7 @@ struct Options {
     var isTracing = false
     var seed: UInt64?
     var showsMutations = false
+    var subject = Scenario.Subject.tags
     /// Of the mutations: only an ID issued twice counts.
     var countsDuplicatesOnly = false
     /// The most lines of a story.
@@ -23,6 +26,7 @@ struct Options {
 
           --seeds N       how many seeds (10000)
           --first S       the first of them (0)
+          --snowflake     snowflakes in place of tags
           --events N      events a seed (400)
           --threads N     (2)
           --seed N        this seed alone; with --trace every step of it
@@ -45,6 +49,7 @@ struct Options {
             case "--seed": seed = try Options.number(name, &rest)
             case "--lines": lines = Int(try Options.number(name, &rest))
             case "--without": without = rest.popFirst()
+            case "--snowflake": subject = .snowflakes
             case "--trace": isTracing = true
             case "--mutations": showsMutations = true
             case "--duplicates": countsDuplicatesOnly = true

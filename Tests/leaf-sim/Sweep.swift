@@ -54,7 +54,8 @@ struct Sweep {
         var seed = options.first + UInt64(number)
         while seed < options.first + options.seeds, seed < failing.seed.load(ordering: .relaxed) {
             let report = Simulation.play(
-                Scenario(seed: seed, events: options.events, favoring: options.favored), minds: options.minds)
+                Scenario(seed: seed, events: options.events, of: options.subject, favoring: options.favored),
+                minds: options.minds)
             part.tally += report.tally
             part.seeds += 1
             if report.violation != nil {

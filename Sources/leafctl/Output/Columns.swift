@@ -50,6 +50,22 @@ enum Columns {
         return lines + [line]
     }
 
+    /// Sets a sentence on as many lines as it needs, broken at its spaces.
+    static func paragraph(_ text: String, indent: Int) -> [String] {
+        let margin = String(repeating: " ", count: indent)
+        var lines: [String] = []
+        var line = margin
+        for word in text.split(separator: " ") {
+            let piece = fit(String(word), width - indent)
+            if line != margin && width(of: line) + 1 + width(of: piece) > width {
+                lines.append(line)
+                line = margin
+            }
+            line += (line == margin ? "" : " ") + piece
+        }
+        return lines + [line]
+    }
+
     private static func width(of character: Character) -> Int {
         guard let scalar = character.unicodeScalars.first else { return 0 }
         switch scalar.value {

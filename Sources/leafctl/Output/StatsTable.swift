@@ -6,7 +6,7 @@ enum StatsTable {
 
     static func lines(_ stats: StatsDocument, _ style: Style) -> [String] {
         head(stats, style) + store(stats.store, style) + journal(stats.journal, style) + clients(stats, style)
-            + snowflake(stats.snowflake) + tags(stats, style)
+            + snowflake(stats.snowflake, style) + tags(stats, style)
     }
 
     private static func head(_ stats: StatsDocument, _ style: Style) -> [String] {
@@ -62,17 +62,33 @@ enum StatsTable {
         return lines
     }
 
-    private static func snowflake(_ snowflake: StatsSnowflake) -> [String] {
+    private static func snowflake(_ snowflake: StatsSnowflake, _ style: Style) -> [String] {
         guard snowflake.enabled else { return [] }
-        let workers = snowflake.workers.map(String.init).joined(separator: " ")
-        return paint(
-            "snowflake",
-            [
-                workers.isEmpty ? "no worker" : "worker \(workers)", "\(Units.count(snowflake.issued)) issued",
-                "horizon \(Units.span(seconds: snowflake.horizonSeconds))",
-                "clock offset \(Units.milliseconds(snowflake.clockOffsetMilliseconds))",
-                "\(Units.count(snowflake.waits)) waits",
-            ], .plain)
+        var parts = workers(snowflake)
+        parts += [
+            "\(Units.count(snowflake.issued)) issued", "horizon \(Units.span(seconds: snowflake.horizonSeconds))",
+            "clock offset \(Units.milliseconds(snowflake.clockOffsetMilliseconds))",
+            "\(Units.count(snowflake.clockSteps)) clock steps", "\(Units.count(snowflake.waits)) waits",
+        ]
+        if let mean = snowflake.idsPerUnit { parts.append("\(Units.rate(mean)) IDs a unit") }
+        var lines = paint("snowflake", parts, style)
+        if let format = snowflake.format {
+            lines += paint("", format.split(separator: ", ").map(String.init), style)
+        }
+        if let problem = snowflake.problem {
+            lines += Columns.paragraph("NOT ISSUING: " + problem, indent: indent).map(style.bad)
+        }
+        return lines
+    }
+
+    /// `worker 39 (generation 2)`
+    private static func workers(_ snowflake: StatsSnowflake) -> [String] {
+        if snowflake.workers.isEmpty { return ["no worker id"] }
+        return snowflake.workers.indices.map { index in
+            let generations = snowflake.generations
+            let generation = index < generations.count ? " (generation \(generations[index]))" : ""
+            return "worker \(snowflake.workers[index])\(generation)"
+        }
     }
 
     private static func tags(_ stats: StatsDocument, _ style: Style) -> [String] {

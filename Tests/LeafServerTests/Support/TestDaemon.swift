@@ -24,6 +24,7 @@ final class TestDaemon: Sendable {
         var awaitsTags = true
         var hasAdminSocket = false
         var rules: [AccessPolicy.Rule] = []
+        var snowflake = SnowflakeSettings()
         var adminUIDs: Set<UInt32> = [geteuid()]
         var limits = ServerLimits(
             maxConnections: 2000, maxLineBytes: 4096, maxBatch: 100_000, idleTimeout: .zero, outputLimitBytes: 1 << 20,
@@ -86,7 +87,8 @@ final class TestDaemon: Sendable {
                     maxParked: options.maxParked,
                     tags: try options.tags.map {
                         NewTag(tag: try Tag($0), step: options.step, start: nil, limit: nil, description: nil)
-                    }, warm: [])),
+                    }, warm: []),
+                snowflake: options.snowflake),
             store: store, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
         server = Server(

@@ -1,0 +1,181 @@
+/// How the durable mark of a worker id stands: what the journal holds of it, and what is on its way there.
+struct WorkerMark: Hashable, Sendable {
+    /// By how much the next commit may raise `hi`, in milliseconds.
+    var cap: Int64
+    /// The lease's end that the journal knows.
+    var journaledLastTime: Int64
+    var order: WorkerOrder?
+    var orders: UInt64 = 0
+    /// Where it must be for those who wait, in milliseconds since 1970.
+    var needed: Int64 = 0
+    /// How far ahead of the clock it was moved last, in milliseconds.
+    var window: Int64 = 0
+    /// A commit has been asked for, this urgently.
+    var wish: CommitUrgency?
+    /// The record lacks something.
+    var isStale = false
+    /// The last commit failed.
+    var isFailing = false
+
+    init(cap: Int64, journaledLastTime: Int64) {
+        self.cap = cap
+        self.journaledLastTime = journaledLastTime
+    }
+}
+
+extension SnowflakeWorker {
+    /// The record to write now, if any: the mark moved ahead of the clock by three quarters of a window.
+    ///
+    /// After a pause the clock is far above the mark, farther than the cap allows. Then the first commit raises the cap alone, so
+    /// that a start which lost the second resumes above it all the same.
+    package mutating func beginCommit(_ reading: ClockReading) -> WorkerOrder? {
+        guard mark.order == nil else { return nil }
+        let wished = mark.wish
+        mark.wish = nil
+        guard wished != nil || mark.isStale || phase == .sealed else { return nil }
+        let wanted = wantedMark(reading, isUsed: wished != nil)
+        guard wanted > limit || mark.isStale || phase == .sealed else { return nil }
+        let isWithinCap = wanted - limit <= mark.cap
+        let hi = DuplicateGuard.cap.holds(isWithinCap) ? wanted : limit
+        mark.orders += 1
+        let order = WorkerOrder(
+            record: WorkerRecord(
+                // An epoch that no header ever has: given up.
+                worker: worker, generation: generation, epoch: phase == .gone ? 0 : epoch, format: rules.format.text,
+                lastTime: lastTime,
+                hi: hi, cap: wanted - hi + 2 * rules.window),
+            number: mark.orders)
+        mark.order = order
+        mark.isStale = false
+        if !DuplicateGuard.reserveBeforeIssue.isOn { limit = max(limit, hi) }
+        return order
+    }
+
+    /// Where `hi` should go; never lower.
+    ///
+    /// A start begins at the mark, so it comes to be ahead of the wall clock. The farther it is, the smaller the window: else a daemon that
+    /// crashes again and again would run away from the clock.
+    private mutating func wantedMark(_ reading: ClockReading, isUsed: Bool) -> Int64 {
+        let format = rules.format
+        // Stopping: right above the last unit. The sequence within it is not journaled.
+        if phase == .sealed { return format.time(ofUnit: unit + 1) }
+        guard phase == .open, isUsed else { return limit }
+        let now = max(clock.advance(to: reading) / 1000, format.time(ofUnit: unit))
+        let end = DuplicateGuard.leaseOfTime.isOn ? format.time(ofUnit: format.unit(at: lastTime) + 1) : .max
+        let full = rules.window - rules.window / 4
+        mark.window = max(full - max(0, now - (clock.now + clock.offset) / 1000), rules.window / 16)
+        defer { mark.needed = 0 }
+        return max(limit, min(max(now + mark.window, mark.needed), end))
+    }
+
+    /// The journal has acknowledged the order as durable: only now the limit rises.
+    package mutating func committed(_ order: WorkerOrder, _ effects: inout StockEffects) {
+        guard mark.order?.number == order.number else { return }
+        mark.order = nil
+        mark.isFailing = false
+        mark.cap = order.record.cap
+        mark.journaledLastTime = order.record.lastTime
+        let hasRisen = order.record.hi > limit
+        if phase != .sealed { limit = max(limit, order.record.hi) }
+        if phase == .open, !waiters.isEmpty {
+            if hasRisen { wakeWaiters(&effects) } else { wish(.now, &effects) }
+        }
+        if mark.isStale { wish(.soon, &effects) }
+    }
+
+    /// The order did not become durable, or nobody knows: the limit stays, the driver tries again later.
+    package mutating func commitFailed(_ order: WorkerOrder, _ effects: inout StockEffects) {
+        guard mark.order?.number == order.number else { return }
+        mark.order = nil
+        mark.isStale = true
+        mark.isFailing = true
+        // It may be on disk all the same: then the next commit, should it be lost, is bounded by this one's cap.
+        if DuplicateGuard.unknownOutcome.isOn {
+            mark.cap = min(mark.cap, max(0, order.record.hi - limit) + order.record.cap)
+        }
+        refuseWaiters(.journalFailing, &effects)
+    }
+
+    /// Asks for a commit if the time below the mark runs low, and more urgently the less there is.
+    mutating func askForMark(_ effects: inout StockEffects) {
+        guard mark.order == nil, phase == .open else { return }
+        let left = limit - rules.format.time(ofUnit: unit)
+        if left <= mark.window / 2 { wish(left <= mark.window / 8 ? .now : .soon, &effects) }
+    }
+
+    mutating func wish(_ urgency: CommitUrgency, _ effects: inout StockEffects) {
+        guard mark.order == nil, mark.wish.map({ $0 < urgency }) ?? true else { return }
+        mark.wish = urgency
+        effects.commit = urgency
+    }
+
+    private mutating func wakeWaiters(_ effects: inout StockEffects) {
+        effects.answers += waiters.map { ParkedAnswer(token: $0, outcome: .again) }
+        waiters = []
+    }
+
+    private mutating func refuseWaiters(_ refusal: Refusal, _ effects: inout StockEffects) {
+        effects.answers += waiters.map { ParkedAnswer(token: $0, outcome: .refused(refusal)) }
+        waiters = []
+    }
+
+    // MARK: The lease
+
+    /// The database has acknowledged that it may be stamped up to a later time.
+    ///
+    /// - Parameters:
+    ///   - database: its clock, in milliseconds since 1970; nil: it is this host's own.
+    ///   - keepsJournalCurrent: the journal is to have each renewal, not only those that matter after a crash.
+    package mutating func renewed(
+        lastTime: Int64, database: Int64?, _ reading: ClockReading, keepsJournalCurrent: Bool,
+        effects: inout StockEffects
+    ) {
+        guard phase == .open || phase == .withheld else { return }
+        self.lastTime = max(self.lastTime, lastTime)
+        if let database { clock.compare(reading, database: database * 1000) } else { _ = clock.advance(to: reading) }
+        let ahead = self.lastTime - clock.now / 1000
+        if keepsJournalCurrent || self.lastTime - mark.journaledLastTime > ahead / 4 {
+            mark.isStale = true
+            if mark.order == nil { effects.commit = max(effects.commit ?? .soon, .soon) }
+        }
+    }
+
+    /// Stops for good: the lease is another daemon's by now, or nobody can say that it is this one's.
+    package mutating func giveUp(effects: inout StockEffects) {
+        phase = .gone
+        wakeWaiters(&effects)
+        // No restart is to take it up again.
+        mark.isStale = true
+        effects.commit = max(effects.commit ?? .soon, .soon)
+    }
+
+    /// Keeps it back until the store has confirmed it, or does not answer.
+    package mutating func withhold() {
+        if phase == .open { phase = .withheld }
+    }
+
+    package mutating func release(effects: inout StockEffects) {
+        guard phase == .withheld else { return }
+        phase = .open
+        wakeWaiters(&effects)
+    }
+
+    /// Stops stamping for good, so that the next commit can write the exact position.
+    ///
+    /// - Returns: whether there is anything to write.
+    package mutating func seal(effects: inout StockEffects) -> Bool {
+        let wasOpen = phase == .open
+        guard phase != .gone else { return false }
+        refuseWaiters(.shutdown, &effects)
+        // What was kept back is not sealed: its mark stays as it is.
+        if wasOpen { phase = .sealed }
+        return wasOpen
+    }
+}
+
+extension SnowflakeWorker {
+    /// After a start: asks for the commit without which the journal does not say what was taken up.
+    package mutating func askIfStale(_ effects: inout StockEffects) {
+        if mark.isStale { wish(.now, &effects) }
+    }
+}

@@ -1,0 +1,249 @@
+package import LeafCore
+internal import LeafStore
+internal import LeafThreads
+
+/// The worker ids of this daemon: those that it holds, who waits for one, and why there is none.
+package final class SnowflakeDesk: Sendable {
+    package let settings: SnowflakeSettings
+    let rules: SnowflakeRules
+
+    private struct State: Sendable {
+        var roster: SnowflakeRoster
+        var entries: [SnowflakeEntry] = []
+        /// Requests that wait until a worker id has been leased.
+        var waiters: [ParkToken] = []
+        /// Why the last claim brought nothing; nil: none has failed since.
+        var problem: String?
+        var triedAt: MonotonicTime?
+        /// A claim or renewal has been asked for, and not answered yet.
+        var isAsking = false
+        /// When the store was asked last.
+        var askedAt: MonotonicTime?
+        /// Somebody has asked for a snowflake: worker ids are wanted from now on.
+        var isWanted: Bool
+        /// What was counted of worker ids that are held no more.
+        var past = SnowflakeCounters()
+    }
+
+    private let state: Lock<State>
+
+    /// After a claim that brought nothing the next one is made no sooner.
+    private static var retryPause: Duration { .seconds(1) }
+
+    /// - Parameter machine: this machine's id, for a configured worker id.
+    init(_ settings: SnowflakeSettings, window: Duration, machine: String) {
+        self.settings = settings
+        rules = SnowflakeRules(format: settings.format, window: window)
+        let plan = SnowflakeRoster.Plan(
+            configured: settings.worker, extra: settings.extraWorkers, horizon: settings.horizon, machine: machine)
+        state = Lock(State(roster: SnowflakeRoster(plan, rules), isWanted: settings.worker != nil))
+    }
+
+    var machine: String { state.with { $0.roster.plan.machine } }
+
+    // MARK: Requests
+
+    package var workers: [SnowflakeEntry] { state.with { $0.entries } }
+
+    /// The one that is asked first.
+    package var first: SnowflakeEntry? { state.with { $0.entries.first } }
+
+    package enum Want: Hashable, Sendable {
+        /// The answer is to ask again, or a refusal.
+        case parked
+        case tooManyParked
+        /// There will be none for a while: why.
+        case refused(String)
+    }
+
+    /// A request finds no worker id: one is leased for it.
+    func want(_ token: ParkToken?, isStoreBackingOff: Bool, now: MonotonicTime) -> Want {
+        state.with { state in
+            state.isWanted = true
+            if isStoreBackingOff {
+                return .refused(state.problem ?? "the central store does not answer: see HEALTH")
+            }
+            if let problem = state.problem, let triedAt = state.triedAt, now.since(triedAt) < Self.retryPause,
+                !state.isAsking
+            {
+                return .refused(problem)
+            }
+            guard let token else { return .tooManyParked }
+            state.waiters.append(token)
+            state.isAsking = true
+            return .parked
+        }
+    }
+
+    /// A request finds the lease of its worker id over: it is renewed, but not for every request.
+    ///
+    /// - Returns: whether the request waits for that.
+    func wantRenewal(_ token: ParkToken?, isStoreBackingOff: Bool, now: MonotonicTime) -> Bool {
+        state.with { state in
+            guard let token, !isStoreBackingOff else { return false }
+            let isTooSoon = state.askedAt.map { now.since($0) < Self.retryPause } ?? false
+            guard state.isAsking || !isTooSoon else { return false }
+            state.waiters.append(token)
+            state.isAsking = true
+            return true
+        }
+    }
+
+    package func cancel(_ token: ParkToken) -> Bool {
+        state.with { state in
+            guard let index = state.waiters.firstIndex(of: token) else { return false }
+            state.waiters.remove(at: index)
+            return true
+        }
+    }
+
+    /// Worker ids are held, or to be held.
+    var isInUse: Bool { state.with { $0.isWanted && settings.isEnabled } }
+
+    /// Why no snowflakes are issued, as far as somebody has asked for some.
+    package var problem: String? { state.with { $0.problem } }
+
+    /// For HEALTH: nil while all that is wanted is held, and time is left.
+    var healthProblem: String? {
+        let (entries, problem, isWanted) = state.with { ($0.entries, $0.problem, $0.isWanted) }
+        guard settings.isEnabled, isWanted else { return nil }
+        if let problem {
+            return entries.isEmpty ? "no snowflakes: \(problem)" : "fewer worker ids than wanted: \(problem)"
+        }
+        let now = ClockReading.now().wall / 1000
+        let left = (settings.format.lastTime - now) / (365 * 86_400_000)
+        return left < 2 ? "the time bits of snowflake.layout are used up within \(max(0, left + 1)) years" : nil
+    }
+
+    // MARK: For the drivers
+
+    func recover(
+        _ records: [WorkerRecord], _ recovery: Recovery, _ header: JournalHeader, for engine: Engine
+    ) {
+        guard settings.isEnabled else { return }
+        let reading = ClockReading.now()
+        state.with { state in
+            let workers = state.roster.recover(
+                records, recovery, header, reading, seed: .random(in: 1 ... .max))
+            state.entries = workers.map { SnowflakeEntry($0, engine: engine) }
+            if !workers.isEmpty { state.isWanted = true }
+        }
+        for entry in workers { entry.handle { worker, _, effects in worker.askIfStale(&effects) } }
+    }
+
+    /// What to ask of the store: claims only where somebody wants snowflakes, and not at every beat after a refusal.
+    func asks() -> [(slot: Int, ask: SnowflakeRoster.Ask)] {
+        // The clock that leases are timed with: it goes on while the host is suspended.
+        let now = ClockReading.now().boot
+        return state.with { state in
+            guard settings.isEnabled else { return [] }
+            return state.roster.asks(now: now).filter { item in
+                if case .claim = item.ask { state.isWanted } else { true }
+            }
+        }
+    }
+
+    func claimed(
+        _ slot: Int, worker: Int, generation: Int64, above: Int64, lastTime: Int64, database: Int64, epoch: UInt64,
+        for engine: Engine
+    ) -> Bool {
+        let reading = ClockReading.now()
+        return state.with { state in
+            let made = state.roster.claimed(
+                slot, worker: worker, generation: generation, above: above, lastTime: lastTime, database: database,
+                epoch: epoch, reading, seed: .random(in: 1 ... .max))
+            guard let made else { return false }
+            state.entries.append(SnowflakeEntry(made, engine: engine))
+            state.problem = nil
+            return true
+        }
+    }
+
+    func renewed(_ worker: Int, lastTime: Int64) {
+        state.with { $0.roster.renewed(worker: worker, lastTime: lastTime) }
+    }
+
+    /// - Returns: the entry that must stamp no more.
+    func lost(_ worker: Int) -> SnowflakeEntry? {
+        state.with { state -> SnowflakeEntry? in
+            state.roster.lost(worker: worker)
+            guard let index = state.entries.firstIndex(where: { $0.worker == worker }) else { return nil }
+            state.past.add(state.entries[index].counters)
+            return state.entries.remove(at: index)
+        }
+    }
+
+    /// A claim has brought nothing.
+    func failed(_ problem: String, now: MonotonicTime) {
+        state.with { state in
+            state.problem = problem
+            state.triedAt = now
+        }
+    }
+
+    /// The store has been asked: whoever waits finds a worker id now, or hears why there is none.
+    ///
+    /// - Returns: the answers, for the router.
+    func asked() -> [ParkedAnswer] {
+        state.with { state in
+            defer { state.waiters = [] }
+            state.isAsking = false
+            state.askedAt = .now()
+            let outcome: ParkedAnswer.Outcome = state.entries.isEmpty ? .refused(.noWorker) : .again
+            return state.waiters.map { ParkedAnswer(token: $0, outcome: outcome) }
+        }
+    }
+
+    /// The store answers, and nobody has proven that these are this daemon's alone.
+    func withhold() {
+        for entry in workers { entry.handle { worker, _, _ in worker.withhold() } }
+    }
+
+    /// They may be stamped with: the store has confirmed them, or does not answer.
+    func release() {
+        for entry in workers { entry.handle { worker, _, effects in worker.release(effects: &effects) } }
+    }
+
+    /// Stops stamping for good.
+    ///
+    /// - Returns: those whose exact place is to be written.
+    func seal() -> [SnowflakeEntry] {
+        workers.filter { $0.handle { worker, _, effects in worker.seal(effects: &effects) } }
+    }
+
+    /// Gives up what belongs to another of the journal's stocks.
+    func giveUp(otherThan epoch: UInt64, agentID: String) {
+        guard workers.contains(where: { $0.snapshot().epoch != epoch }) else { return }
+        giveUp(agentID: agentID, isNewest: false)
+    }
+
+    /// Gives all worker ids up: they are never stamped with again.
+    ///
+    /// - Parameters:
+    ///   - agentID: the name under which they were held.
+    ///   - isNewest: whether it is certain that where they stood is known: see `SnowflakeRoster.giveUp`.
+    func giveUp(agentID: String, isNewest: Bool) {
+        let entries = state.with { state in
+            defer { state.entries = [] }
+            return state.entries
+        }
+        var marks: [Int: Int64] = [:]
+        for entry in entries {
+            marks[entry.worker] = entry.handle { worker, _, effects in
+                worker.giveUp(effects: &effects)
+                return worker.limit
+            }
+        }
+        state.with { [marks] state in
+            state.roster.giveUp(agentID: agentID, marks: marks, isNewest: isNewest)
+            for entry in entries { state.past.add(entry.counters) }
+        }
+    }
+
+    func snapshot() -> SnowflakeSnapshot {
+        let (entries, problem, past) = state.with { ($0.entries, $0.problem, $0.past) }
+        return SnowflakeSnapshot(
+            isEnabled: settings.isEnabled, format: settings.format,
+            workers: entries.map { $0.snapshot() }.sorted { $0.worker < $1.worker }, problem: problem, past: past)
+    }
+}
