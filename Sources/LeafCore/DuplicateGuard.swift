@@ -63,6 +63,8 @@ package enum DuplicateGuard: String, CaseIterable, Sendable {
     case aboveTheLast = "above the last"
     /// A renewal reaches no farther ahead than the lease is known to have been held: what a database loses of it is soon over.
     case leaseAge = "lease age"
+    /// A record that a start does not take up is given up by it.
+    case unusedRecords = "unused records"
     /// A lease is renewed by its holder of that generation alone.
     case generation
     /// Before its time is over a worker id is taken over only from the very hold whose mark is known.

@@ -77,10 +77,13 @@ package struct SnowflakeRoster: Hashable, Sendable {
     ) -> [SnowflakeWorker] {
         var workers: [SnowflakeWorker] = []
         for record in records.sorted(by: { $0.worker < $1.worker }) {
-            guard DuplicateGuard.epoch.holds(record.epoch == header.epoch),
-                DuplicateGuard.format.holds(record.format == rules.format.text),
-                let slot = slotFor(record.worker)
-            else { continue }
+            guard DuplicateGuard.epoch.holds(record.epoch == header.epoch) else { continue }
+            guard DuplicateGuard.format.holds(record.format == rules.format.text), let slot = slotFor(record.worker)
+            else {
+                // A later start may have a use for it again, and would not know that this one had to skip its cap.
+                if DuplicateGuard.unusedRecords.isOn { workers.append(.abandoned(rules, record, reading)) }
+                continue
+            }
             var worker = SnowflakeWorker(
                 rules, record: record, from: recovery.resume, reading: reading,
                 seed: seed &+ UInt64(workers.count) &* 0x9E37_79B9_7F4A_7C15)

@@ -70,7 +70,7 @@ extension SnowflakeWorker {
 
     /// The journal has acknowledged the order as durable: only now the limit rises.
     package mutating func committed(_ order: WorkerOrder, _ effects: inout StockEffects) {
-        guard mark.order?.number == order.number else { return }
+        guard mark.order == order else { return }
         mark.order = nil
         mark.isFailing = false
         mark.cap = order.record.cap
@@ -85,7 +85,7 @@ extension SnowflakeWorker {
 
     /// The order did not become durable, or nobody knows: the limit stays, the driver tries again later.
     package mutating func commitFailed(_ order: WorkerOrder, _ effects: inout StockEffects) {
-        guard mark.order?.number == order.number else { return }
+        guard mark.order == order else { return }
         mark.order = nil
         mark.isStale = true
         mark.isFailing = true

@@ -76,6 +76,14 @@ package struct SnowflakeWorker: Hashable, Sendable {
         mark.isStale = isSkipping
     }
 
+    /// A record that nobody here has a use for: the next commit gives it up.
+    static func abandoned(_ rules: SnowflakeRules, _ record: WorkerRecord, _ reading: ClockReading) -> SnowflakeWorker {
+        var worker = SnowflakeWorker(rules, record: record, from: .hi, reading: reading, seed: 0)
+        worker.phase = .gone
+        worker.mark.isStale = true
+        return worker
+    }
+
     // MARK: Stamping
 
     package enum Verdict: Hashable, Sendable {

@@ -73,12 +73,12 @@ extension Engine {
     /// - Parameters:
     ///   - new: the header with the next epoch and new names.
     ///   - before: the one that it was made from.
-    ///   - knowsMarks: nobody has stamped snowflakes above the marks that this daemon knows.
     func startOver(
-        _ new: JournalHeader, over before: JournalHeader, forgettingStore: Bool = false, knowsMarks: Bool
+        _ new: JournalHeader, over before: JournalHeader, forgettingStore: Bool = false
     ) throws(StoreError) {
         let epoch = new.epoch
-        snowflake.giveUp(agentID: before.agentID, isNewest: knowsMarks)
+        // A twin, or whoever has a copy of the journal, may have stamped above the marks that are known here.
+        snowflake.giveUp(agentID: before.agentID, isNewest: false)
         forEachEntry { stock, now, effects in
             if forgettingStore {
                 stock.forgetStore(epoch: epoch, now: now, effects: &effects)

@@ -122,13 +122,17 @@ package final class SnowflakeDesk: Sendable {
     ) {
         guard settings.isEnabled else { return }
         let reading = ClockReading.now()
-        state.with { state in
+        let found = state.with { state in
             let workers = state.roster.recover(
                 records, recovery, header, reading, seed: .random(in: 1 ... .max))
-            state.entries = workers.map { SnowflakeEntry($0, engine: engine) }
-            if !workers.isEmpty { state.isWanted = true }
+            let entries = workers.map { SnowflakeEntry($0, engine: engine) }
+            // Those that nobody has a use for are only to be written once more, as given up.
+            state.entries = entries.filter { $0.phase != .gone }
+            if !state.entries.isEmpty { state.isWanted = true }
+            return entries
         }
-        for entry in workers { entry.handle { worker, _, effects in worker.askIfStale(&effects) } }
+        // In the list before the writer starts: the first commit has them all.
+        for entry in found { entry.handle { worker, _, effects in worker.askIfStale(&effects) } }
     }
 
     /// What to ask of the store: claims only where somebody wants snowflakes, and not at every beat after a refusal.

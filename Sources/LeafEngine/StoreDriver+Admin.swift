@@ -70,9 +70,7 @@ extension StoreDriver {
         engine.log.notice("all stock is given up for fresh leases: an operator asked for it (FENCE)")
         return Result { () throws(StoreError) in
             try engine.startOver(
-                header.startingOver(agentID: .randomIdentifier(), journalID: .randomIdentifier()), over: header,
-                // Fencing is for when a twin may be about, which may have stamped above them.
-                knowsMarks: false)
+                header.startingOver(agentID: .randomIdentifier(), journalID: .randomIdentifier()), over: header)
         }
     }
 }

@@ -180,11 +180,7 @@ final class StoreSessionKeeper: SessionHolder {
                 "another daemon has gone by this one's agent id \(settlement.header.agentID): all stock is given up for fresh leases"
             )
         }
-        // No beat under this name after the journal's last: no other journal of it has been at work.
-        let isNewest =
-            reason == .unproven && facts.row?.beat == settlement.trace.beat && facts.row?.isContested == false
-        try engine.startOver(
-            new, over: settlement.header, forgettingStore: reason == .otherStore, knowsMarks: isNewest)
+        try engine.startOver(new, over: settlement.header, forgettingStore: reason == .otherStore)
     }
 
     private func lift(_ sign: Settlement.Sign, _ facts: StoreFacts, _ session: any StoreSession) throws(StoreError) {

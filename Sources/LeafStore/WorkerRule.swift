@@ -13,7 +13,7 @@ package enum WorkerRule {
         _ claim: WorkerClaim, _ entries: [WorkerEntry], _ standing: WorkerStanding
     ) throws(StoreError) -> Verdict<WorkerClaimResult> {
         if let format = standing.format, format != claim.format { return .answer(.otherFormat(format)) }
-        if let until = try standing.heldUntil(), standing.now < until {
+        if let until = try standing.heldUntil(), standing.now <= until {
             return .answer(.held(until: until, databaseTime: standing.now))
         }
         switch claim.choice {
@@ -109,6 +109,12 @@ package enum WorkerRule {
         return .write(new, over: old)
     }
 
+    /// What a renewal lets its holder stamp up to. Not the row's time, which a lift may have raised for the sake of others: a lease
+    /// that reached so far at once, and was lost, would outlast the next hold.
+    package static func granted(_ renewal: WorkerRenewal, _ standing: WorkerStanding) throws(StoreError) -> Int64 {
+        max(renewal.lastTime, try standing.time(in: renewal.ahead))
+    }
+
     /// The last time stays: nobody but a later holder, above it, may stamp under that worker id.
     package static func release(_ entry: WorkerEntry?, worker: Int) throws(StoreError) -> Verdict<WorkerRow> {
         guard let old = try entry?.readableRow() else {
@@ -201,7 +207,7 @@ package struct WorkerStanding: Hashable, Sendable {
     var holdEnd: Int64 { hold.map { Int64($0) ?? .max } ?? -1 }
 
     /// Whether newcomers are being kept away.
-    var isHeld: Bool { hold.flatMap { Int64($0) }.map { now < $0 } ?? false }
+    var isHeld: Bool { hold.flatMap { Int64($0) }.map { now <= $0 } ?? false }
 
     func time(in ahead: Int64) throws(StoreError) -> Int64 {
         let (time, overflow) = now.addingReportingOverflow(ahead)

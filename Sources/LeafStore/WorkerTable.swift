@@ -69,7 +69,8 @@ extension WorkerTable {
                     standing.format = renewal.format
                 }
                 try writeChecked(row, over: old)
-                results.append(.renewed(lastTime: row.lastTime, databaseTime: standing.now))
+                let granted = try ruled { () throws(StoreError) in try WorkerRule.granted(renewal, standing) }
+                results.append(.renewed(lastTime: granted, databaseTime: standing.now))
             }
         }
         return results

@@ -35,7 +35,8 @@ extension DuplicateGuard {
     /// What is played when it is looked for.
     package var subject: Scenario.Subject {
         switch self {
-        case .aboveTheHold, .timeMark, .leaseOfTime, .aboveTheLast, .leaseAge, .generation, .succession, .knownMark,
+        case .unusedRecords, .aboveTheHold, .timeMark, .leaseOfTime, .aboveTheLast, .leaseAge, .generation, .succession,
+            .knownMark,
             .format, .takeoverHold,
             .liftedLeases, .liftedHorizon, .reassertion, .lateRenewal:
             .snowflakes

@@ -95,7 +95,9 @@ import Testing
         _ = try sessions[0].beat("me", over: nil, 3, nonce: "n")
         let mark = AgentMark(agentID: "me", beat: 3)
         let claimed = try sessions[0].claim(.leased(agent: mark))
-        #expect(try sessions[0].renew([.of(0, ahead: 0, agent: mark)]).first?.lastTime == claimed.lastTime)
+        #expect(
+            try sessions[0].renew([.of(0, lastTime: claimed.lastTime ?? 0, ahead: 0, agent: mark)]).first?.lastTime
+                == claimed.lastTime)
         try fixture.sql(accident.0)
         #expect(try storeError(accident.1) { _ = try sessions[0].claim(.leased(agent: mark)) }.isSessionLost)
         #expect(

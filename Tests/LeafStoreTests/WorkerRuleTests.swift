@@ -118,14 +118,14 @@ import Testing
     }
 
     @Test func `a hold stops every claim until its time, and no renewal`() throws {
-        for hold in ["1000001", "9000000"] {
+        for hold in ["1000000", "1000001", "9000000"] {
             #expect(try Self.claim(.leased(), [], Self.standing(hold: hold)) == "held")
             #expect(try Self.claim(.configured(2), [], Self.standing(hold: hold)) == "held")
             let mine = Self.row(0, "me", generation: 1, lastTime: 5)
             #expect(
                 try Self.renew(.of(0, lastTime: Self.now), mine, Self.standing(hold: hold)) == "me/1 to 1060000")
         }
-        #expect(try Self.claim(.leased(), [], Self.standing(hold: "1000000")) == "0/1 to 1060000")
+        #expect(try Self.claim(.leased(), [], Self.standing(hold: "999999")) == "0/1 to 1060000")
         let error = try storeError(.conflict) { _ = try Self.claim(.leased(), [], Self.standing(hold: "soon")) }
         #expect(error.message.contains("snowflake/hold") && error.message.contains("soon"))
     }
@@ -143,7 +143,7 @@ import Testing
         (row(0, "other", generation: 2, lastTime: now + 70_000), "1000001", "me/3 to 1070000 of m1"),
         // Somebody has come since, and is alive.
         (row(0, "other", generation: 2, lastTime: now), nil, "lost to other/2"),
-        (row(0, "other", generation: 2, lastTime: now), "1000000", "lost to other/2"),
+        (row(0, "other", generation: 2, lastTime: now), "999999", "lost to other/2"),
         (row(0, "other", generation: 2, lastTime: now), "soon", "lost to other/2"),
         (row(0, "other", generation: 3, lastTime: 5), nil, "lost to other/3"),
         (row(0, "other", generation: 3, lastTime: 5), "1000001", "lost to other/3"),

@@ -97,10 +97,11 @@ struct SimulatedWorkerTable {
                 guard DuplicateGuard.reassertion.holds(renewal.lastTime >= now) else { return .lost }
             }
         }
-        let lastTime = max(row?.lastTime ?? 0, renewal.lastTime, now + renewal.ahead)
+        // What a lift has added is not the holder's: a renewal that is lost may not have granted more than its age.
+        let lastTime = max(renewal.lastTime, now + renewal.ahead)
         rows[renewal.worker] = Row(
             holder: renewal.holder, machine: isSame ? row!.machine : renewal.machine, generation: renewal.generation,
-            lastTime: lastTime)
+            lastTime: max(row?.lastTime ?? 0, lastTime))
         format = renewal.format
         return .renewed(lastTime: lastTime, database: now)
     }
