@@ -1,7 +1,7 @@
 /// Which worker ids this daemon is to hold, what it asks of the store for them, and what follows from the answers. Pure.
 ///
 /// One slot for each: the configured or first one, and the extra ones. A slot is vacant until its claim has been acknowledged; it
-/// is claimed at the first request, and held by renewing it at every beat.
+/// is claimed at the first request, and held by renewing it every 20 s.
 package struct SnowflakeRoster: Hashable, Sendable {
     package struct Plan: Hashable, Sendable {
         /// This host's own worker id; nil: any, leased.

@@ -135,7 +135,7 @@ package final class SnowflakeDesk: Sendable {
         for entry in found { entry.handle { worker, _, effects in worker.askIfStale(&effects) } }
     }
 
-    /// What to ask of the store: claims only where somebody wants snowflakes, and not at every beat after a refusal.
+    /// What to ask of the store: claims only where somebody wants snowflakes.
     func asks() -> [(slot: Int, ask: SnowflakeRoster.Ask)] {
         // The clock that leases are timed with: it goes on while the host is suspended.
         let now = ClockReading.now().boot

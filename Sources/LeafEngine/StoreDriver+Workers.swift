@@ -3,7 +3,7 @@ internal import LeafStore
 internal import LeafThreads
 internal import Logging
 
-/// Worker ids: claimed where somebody wants snowflakes, renewed at every beat.
+/// Worker ids: claimed where somebody wants snowflakes, renewed every 20 s.
 extension StoreDriver {
     /// Somebody waits for a worker id.
     func wantWorkers() {
