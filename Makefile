@@ -52,6 +52,26 @@ $$apt install -y --no-install-recommends $$missing \
     || { echo "leafd: these packages could not be installed:$$missing" >&2; exit 1; }
 endef
 
+# The events of a run are for REPORT_TESTS, which ends a log of thousands of lines with what failed.
+TEST_EVENTS = .build/tests.jsonl
+DAEMON_TESTS = 'CrashTests|IntegrationTests|StoreFaultTests|FleetTests|SnowflakeTests'
+define BUILD_TESTS
+echo "leafd: building the tests (the first time takes some minutes)"; \
+$(SWIFT) build --build-tests
+endef
+define RUN_TESTS
+echo "leafd: running the tests"; \
+rm -f $(TEST_EVENTS); \
+timeout --foreground --signal=INT --kill-after=30 $(TEST_MINUTES)m \
+    $(SWIFT) test --skip-build --event-stream-output-path $(TEST_EVENTS)
+endef
+define REPORT_TESTS
+status=$$?; \
+[ $$status -eq 0 ] || [ ! -f $(TEST_EVENTS) ] || awk -f Tests/failures.awk $(TEST_EVENTS) >&2; \
+[ $$status -ne 124 ] || echo "leafd: the tests were ended after $(TEST_MINUTES) minutes: something hangs; TEST_MINUTES=N waits longer" >&2; \
+exit $$status
+endef
+
 .PHONY: help run build test sim soak lint format tsan install uninstall clean build-packages test-packages
 
 help: ## This list
@@ -67,12 +87,8 @@ build: build-packages ## Build leafd and leafctl for release, in .build/release
 	done
 
 test: build-packages test-packages ## Run all tests
-	@echo "leafd: building the tests (the first time takes some minutes)"
-	@$(SWIFT) build --build-tests
-	@echo "leafd: running the tests"
-	@timeout --foreground --signal=INT --kill-after=30 $(TEST_MINUTES)m $(SWIFT) test --skip-build $(ARGS) || { status=$$?; \
-	    [ $$status -ne 124 ] || echo "leafd: the tests were ended after $(TEST_MINUTES) minutes: something hangs; TEST_MINUTES=N waits longer" >&2; \
-	    exit $$status; }
+	@$(BUILD_TESTS)
+	@$(RUN_TESTS) $(ARGS); $(REPORT_TESTS)
 
 lint: ## Check the form of the code, as swift-format sees it
 	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
@@ -85,14 +101,15 @@ sim: build-packages ## Play SEEDS (a million) seeds of the simulator, from FIRST
 	@$(SWIFT) build -c release --scratch-path .build-sim --product leaf-sim
 	@.build-sim/release/leaf-sim --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
-soak: build-packages test-packages ## Run the tests of crashes and whole daemons SOAK (20) times as long
-	@echo "leafd: building the tests"
-	@$(SWIFT) build --build-tests
-	@SOAK_SCALE=$(SOAK) $(SWIFT) test --skip-build --filter 'CrashTests|IntegrationTests' $(ARGS)
+soak: export SOAK_SCALE = $(SOAK)
+soak: TEST_MINUTES = 0
+soak: build-packages test-packages ## Run the tests of crashes, databases' faults and whole daemons SOAK (20) times as long
+	@$(BUILD_TESTS)
+	@$(RUN_TESTS) --filter $(DAEMON_TESTS) $(ARGS); $(REPORT_TESTS)
 
 tsan: build-packages test-packages ## Run the tests under ThreadSanitizer, but those that start whole daemons
 	@echo "leafd: building the tests with ThreadSanitizer, in .build-tsan"
-	@$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip 'IntegrationTests|CrashTests' $(ARGS)
+	@$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip $(DAEMON_TESTS) $(ARGS)
 
 # Builds only where nothing is built, so that `make build && sudo make install` needs no Swift for root.
 install: $(if $(wildcard $(BIN)/leafd $(BIN)/leafctl),,build) ## Install below PREFIX (/usr/local) and /etc/leafd
