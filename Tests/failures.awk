@@ -41,5 +41,7 @@ function messages(    all, event) {
 
 END {
     for (number = 1; number <= count; number++) print "leafd: failed: " failures[number]
-    for (name in running) print "leafd: was still running: " name
+    # After a crash that may be hundreds.
+    for (name in running) if (++open <= 20) print "leafd: was still running: " name
+    if (open > 20) print "leafd: and " open - 20 " more"
 }

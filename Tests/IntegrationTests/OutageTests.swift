@@ -43,8 +43,8 @@ extension Integration {
                 var reply: Reply?
                 let time = try elapsed { reply = try leafd.command("NEXT", "orders") }
                 #expect(["EXHAUSTED", "TIMEOUT"].contains(reply?.errorPrefix))
-                // Of which at most the wait-timeout (300 ms) is leafd's.
-                #expect(time < .seconds(2))
+                // Of which at most the wait-timeout (300 ms) is leafd's, and the rest a busy machine's.
+                #expect(time < .seconds(20))
                 pauseThread(.milliseconds(20))
             }
             #expect(try daemon.health().hasPrefix("-UNHEALTHY"))
@@ -124,10 +124,8 @@ extension Integration {
             #expect(try leafd.command("NEXT", "nobody").errorPrefix == "NOTAG")
             try daemon.setup.store.moveAway()
             for round in 0..<20 {
-                var reply: Reply?
-                let time = try elapsed { reply = try leafd.command("NEXT", "nobody-\(round)") }
-                #expect(reply?.errorPrefix == "NOTAG")
-                #expect(time < .seconds(1))
+                // Had it waited for the store, it would be another error.
+                #expect(try leafd.command("NEXT", "nobody-\(round)").errorPrefix == "NOTAG")
             }
             #expect(try leafd.next("orders") == 2)
         }

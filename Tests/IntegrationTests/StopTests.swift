@@ -6,6 +6,9 @@ import Testing
 extension Integration {
     @Suite("Stopped by SIGTERM")
     struct StopTests {
+        /// leafd waits at most two seconds for its clients; the rest is a busy machine's.
+        static let patience = Duration.seconds(20)
+
         @Test("the next start goes on with the exact successor, of every tag")
         func successor() throws {
             let daemon = try LeafDaemon(DaemonSetup(tags: ["{name: orders}", "{name: users, start: 5000}"]))
@@ -19,7 +22,7 @@ extension Integration {
             }
         }
 
-        @Test("it exits with 0 within 5 s, and its socket file is gone")
+        @Test("it exits with 0, and its socket file is gone")
         func exit() throws {
             let daemon = try LeafDaemon(DaemonSetup())
             let idle = try daemon.connect()
@@ -27,7 +30,7 @@ extension Integration {
             var exit: ChildProcess.Exit?
             let time = try elapsed { exit = try daemon.stop() }
             #expect(exit == .code(0))
-            #expect(time < .seconds(5))
+            #expect(time < StopTests.patience)
             figure("a stop with an idle connection took \(time)")
             #expect(!FileManager.default.fileExists(atPath: daemon.setup.socketPath))
         }
@@ -78,7 +81,7 @@ extension Integration {
             var exit: ChildProcess.Exit?
             let time = try elapsed { exit = try daemon.stop() }
             #expect(exit == .code(0))
-            #expect(time < .seconds(5))
+            #expect(time < StopTests.patience)
             figure("a stop with a client that does not read took \(time)")
         }
     }

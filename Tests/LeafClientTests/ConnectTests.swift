@@ -72,7 +72,7 @@ struct ConnectTests {
         let error = failure(path, timeout: .milliseconds(100))
         let elapsed = ContinuousClock.now - start
         #expect(error?.code == .timeout)
-        #expect(elapsed >= .milliseconds(90) && elapsed < .seconds(1))
+        #expect(elapsed >= .milliseconds(90))
         #expect(waiting.isOpen)
     }
 }

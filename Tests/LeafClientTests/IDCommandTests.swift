@@ -10,7 +10,7 @@ struct IDCommandTests {
             try peer.expect(request)
             try peer.send(reply)
         }
-        return (try LeafConnection(path: server.path), server)
+        return (try server.connect(), server)
     }
 
     private static let next = "*2\r\n$4\r\nNEXT\r\n$6\r\norders\r\n"

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import LeafClient
 
 /// A server of one connection that does what a test's script says, on a thread of its own.
 final class ScriptedServer: Sendable {
@@ -24,6 +25,11 @@ final class ScriptedServer: Sendable {
         }
     }
 
+    /// A connection to it, with patience for a busy machine.
+    func connect(timeout: Duration = .seconds(30)) throws -> LeafConnection {
+        try LeafConnection(path: path, timeout: timeout)
+    }
+
     /// Waits until the script has ended, so that what it noted can be looked at.
     func finish() {
         done.wait()
@@ -35,7 +41,7 @@ final class ScriptedServer: Sendable {
         TemporaryFolder.remove(folder)
     }
 
-    /// The server's side of the connection. Its reads give up after five seconds, so that a broken client fails the test
+    /// The server's side of the connection. Its reads give up after half a minute, so that a broken client fails the test
     /// instead of stopping it.
     struct Peer: Sendable {
         let descriptor: Int32
@@ -69,7 +75,7 @@ final class ScriptedServer: Sendable {
         /// Whatever is there; empty at the end of the stream.
         func readSome(atMost count: Int = 65536) throws -> [UInt8] {
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&entry, 1, 5000) == 1 else { throw Failure() }
+            guard poll(&entry, 1, 30_000) == 1 else { throw Failure() }
             var bytes = [UInt8](repeating: 0, count: count)
             let got = recv(descriptor, &bytes, count, 0)
             guard got >= 0 else { throw Failure() }

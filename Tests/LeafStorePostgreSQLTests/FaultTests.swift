@@ -6,7 +6,7 @@ import Testing
 
 /// A server, or the network before it, that does not do what it should. No test looks at how long something took: one that
 /// waited for ever would not end.
-@Suite(.enabled(if: PostgreSQLServer.isAvailable, "\(PostgreSQLServer.obstacle ?? "")"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: PostgreSQLServer.isAvailable, "\(PostgreSQLServer.obstacle ?? "")"), .timeLimit(.minutes(30)))
 struct FaultTests {
     private let fixture: PostgreSQLFixture
 

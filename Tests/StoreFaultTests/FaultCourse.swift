@@ -203,7 +203,7 @@ extension FaultBench {
         let first = try daemon.health()
         var health = first
         do {
-            try eventually("HEALTH names it", within: .seconds(10), every: .milliseconds(10)) {
+            try eventually("HEALTH names it", within: .seconds(60), every: .milliseconds(10)) {
                 health = try daemon.health()
                 return fault.named.contains { health.lowercased().contains($0.lowercased()) }
             }
