@@ -67,6 +67,7 @@ package struct Settlement: Hashable, Sendable {
         case otherServer = "another server answers than the one written down, or a database without its last log"
         case lostBeat = "the store lacks a beat of this daemon that it had acknowledged"
         case belowFloor = "a counter stands below what this host has been leased"
+        case lostWorkers = "it has lost what it knew of the worker ids of snowflakes"
     }
 
     package let header: JournalHeader

@@ -12,12 +12,15 @@ package struct SnowflakeRoster: Hashable, Sendable {
         package let horizon: Duration
         /// This machine's name in the table, for a configured worker id.
         package let machine: String
+        /// Whether this daemon makes snowflakes at all.
+        package let isEnabled: Bool
 
-        package init(configured: Int?, extra: Int, horizon: Duration, machine: String) {
+        package init(configured: Int?, extra: Int, horizon: Duration, machine: String, isEnabled: Bool = true) {
             self.configured = configured
             self.extra = extra
             self.horizon = horizon
             self.machine = machine
+            self.isEnabled = isEnabled
         }
     }
 
@@ -78,7 +81,8 @@ package struct SnowflakeRoster: Hashable, Sendable {
         var workers: [SnowflakeWorker] = []
         for record in records.sorted(by: { $0.worker < $1.worker }) {
             guard DuplicateGuard.epoch.holds(record.epoch == header.epoch) else { continue }
-            guard DuplicateGuard.format.holds(record.format == rules.format.text), let slot = slotFor(record.worker)
+            guard plan.isEnabled, DuplicateGuard.format.holds(record.format == rules.format.text),
+                let slot = slotFor(record.worker)
             else {
                 // A later start may have a use for it again, and would not know that this one had to skip its cap.
                 if DuplicateGuard.unusedRecords.isOn { workers.append(.abandoned(rules, record, reading)) }

@@ -20,7 +20,7 @@ package struct SnowflakeRules: Hashable, Sendable {
 }
 
 /// Why a request gets no snowflakes.
-package enum SnowflakeRefusal: Hashable, Sendable {
+package enum SnowflakeRefusal: Hashable, Sendable, CustomStringConvertible {
     /// The worker's lease of time ends before the clock: it must be renewed, or the clock put right. Milliseconds since 1970.
     case leaseOver(last: Int64, now: Int64)
     /// The clock stands before the epoch.
@@ -31,4 +31,19 @@ package enum SnowflakeRefusal: Hashable, Sendable {
     case journalFailing
     case tooManyParked
     case shutdown
+
+    package var description: String {
+        switch self {
+        case .leaseOver(let last, let now):
+            "the worker id is leased up to \(UTCTime(milliseconds: last).iso8601), and leafd's time is "
+                + "\(UTCTime(milliseconds: now).iso8601): put this host's clock right, or bring the central store back (HEALTH)"
+        case .beforeEpoch(let now):
+            "it is \(UTCTime(milliseconds: now).iso8601) by this host's clock, which is before snowflake.epoch: put the clock right"
+        case .timeOver: "the time bits of snowflake.layout are used up: no further IDs can be made"
+        case .tooMany(let max): "a request gets at most \(max) snowflakes: as many as a worker id has in a second"
+        case .journalFailing: "the journal cannot be written, so no more snowflakes may be issued: see HEALTH"
+        case .tooManyParked: "too many requests are waiting already (segments.max-parked): try again"
+        case .shutdown: "leafd is stopping: connect again and repeat the request"
+        }
+    }
 }

@@ -10,6 +10,12 @@ struct WorkerMark: Hashable, Sendable {
     var needed: Int64 = 0
     /// How far ahead of the clock it was moved last, in milliseconds.
     var window: Int64 = 0
+    /// When the newest order was made by this worker's time, and how long the last that was waited for took until somebody asked
+    /// again; in milliseconds.
+    var begun: Int64 = 0
+    var latency: Int64 = 0
+    /// Those who waited have been told to ask again, and nobody has yet.
+    var isAwaited = false
     /// A commit has been asked for, this urgently.
     var wish: CommitUrgency?
     /// The record lacks something.
@@ -38,6 +44,7 @@ extension SnowflakeWorker {
         let isWithinCap = wanted - limit <= mark.cap
         let hi = DuplicateGuard.cap.holds(isWithinCap) ? wanted : limit
         mark.orders += 1
+        mark.begun = clock.now / 1000
         let order = WorkerOrder(
             record: WorkerRecord(
                 // An epoch that no header ever has: given up.
@@ -54,7 +61,8 @@ extension SnowflakeWorker {
     /// Where `hi` should go; never lower.
     ///
     /// A start begins at the mark, so it comes to be ahead of the wall clock. The farther it is, the smaller the window: else a daemon that
-    /// crashes again and again would run away from the clock.
+    /// crashes again and again would run away from the clock. But where commits are slow the mark must be ahead of the clock still when
+    /// they are through, or nothing would ever be stamped.
     private mutating func wantedMark(_ reading: ClockReading, isUsed: Bool) -> Int64 {
         let format = rules.format
         // Stopping: right above the last unit. The sequence within it is not journaled.
@@ -63,8 +71,9 @@ extension SnowflakeWorker {
         let now = max(clock.advance(to: reading) / 1000, format.time(ofUnit: unit))
         let end = DuplicateGuard.leaseOfTime.isOn ? format.time(ofUnit: format.unit(at: lastTime) + 1) : .max
         let full = rules.window - rules.window / 4
-        mark.window = max(full - max(0, now - (clock.now + clock.offset) / 1000), rules.window / 16)
-        defer { mark.needed = 0 }
+        mark.window = max(
+            full - max(0, now - (clock.now + clock.offset) / 1000), rules.window / 16,
+            min(2 * mark.latency, max(2 * rules.window, 1000)))
         return max(limit, min(max(now + mark.window, mark.needed), end))
     }
 
@@ -77,7 +86,10 @@ extension SnowflakeWorker {
         mark.journaledLastTime = order.record.lastTime
         let hasRisen = order.record.hi > limit
         if phase != .sealed { limit = max(limit, order.record.hi) }
+        if limit >= mark.needed { mark.needed = 0 }
+        if waiters.isEmpty { mark.latency -= (mark.latency + 7) / 8 }
         if phase == .open, !waiters.isEmpty {
+            mark.isAwaited = hasRisen
             if hasRisen { wakeWaiters(&effects) } else { wish(.now, &effects) }
         }
         if mark.isStale { wish(.soon, &effects) }
@@ -115,6 +127,7 @@ extension SnowflakeWorker {
     }
 
     private mutating func refuseWaiters(_ refusal: Refusal, _ effects: inout StockEffects) {
+        mark.needed = 0
         effects.answers += waiters.map { ParkedAnswer(token: $0, outcome: .refused(refusal)) }
         waiters = []
     }

@@ -110,6 +110,10 @@ package struct SnowflakeWorker: Hashable, Sendable {
         guard phase != .gone else { return .gone }
         guard count <= rules.countMax else { return .refused(.tooMany(max: rules.countMax)) }
         var current = rules.format.unit(at: clock.advance(to: reading) / 1000)
+        if mark.isAwaited {
+            mark.isAwaited = false
+            mark.latency = max(0, clock.now / 1000 - mark.begun)
+        }
         if current > leaseEnd { current = fallBack() }
         guard current >= 0 else { return .refused(.beforeEpoch(now: clock.now / 1000)) }
         var (from, first) = (unit, sequence)
@@ -120,8 +124,9 @@ package struct SnowflakeWorker: Hashable, Sendable {
         }
         let rest = count - (perUnit - first)
         let (to, next) = rest <= 0 ? (from, first + count) : (from + (rest - 1) / perUnit + 1, (rest - 1) % perUnit + 1)
-        // A large request must not wait longer than small ones that come in between.
-        let early = max(from - rules.unitsAhead, to - rules.unitsAtOnce - rules.unitsAhead)
+        // A large request reaches ahead of the clock, and those after it wait until the clock has come after: were it to wait itself,
+        // small ones in between would keep it waiting.
+        let early = from - rules.unitsAhead
         if early > current {
             counters.waits += 1
             return .wait(max(1, rules.format.time(ofUnit: early) * 1000 - clock.now))
@@ -222,11 +227,21 @@ extension SnowflakeFormat {
 }
 
 extension SnowflakeWorker {
-    /// Whether its lease is used up although the wall clock says that it is not: it was stamped with while the clock was ahead,
-    /// and the time that is left of the lease lies below that.
+    /// Whether its lease is used up, but for a second at most, although the wall clock says that it is not: it was stamped with while
+    /// the clock was ahead, and the time that is left of the lease lies below that.
     package func isStuck(_ reading: ClockReading) -> Bool {
-        phase == .open && unit >= rules.format.unit(at: lastTime)
+        phase == .open && unit + rules.unitsAtOnce >= rules.format.unit(at: lastTime)
             && reading.wall / 1000 + 1000 < rules.format.time(ofUnit: unit)
+    }
+
+    /// What a request for one ID would be refused with now; nil: it would get one, perhaps after a moment.
+    package func refusal(_ reading: ClockReading) -> SnowflakeRefusal? {
+        var (copy, ranges, effects) = (self, [IDRange](), StockEffects())
+        guard phase == .open,
+            case .refused(let refusal) = copy.take(1, reading, token: nil, ranges: &ranges, effects: &effects),
+            refusal != .tooManyParked
+        else { return nil }
+        return refusal
     }
 
     /// Looks at the clocks: what it shows of them is of now.

@@ -252,6 +252,7 @@ package final class Engine: Sendable {
             writer.request(entry, .now)
         }
         for entry in snowflake.seal() { writer.request(entry, .now) }
+        router.collect(snowflake.turnAway())
         router.flush()
         writer.stop()
         witness.release()

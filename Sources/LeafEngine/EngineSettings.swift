@@ -20,13 +20,15 @@ package struct EngineSettings: Sendable {
     package var autoCreate: Bool
     package var tunables: EngineTunables
     package var pool: StorePool
+    /// A store that shows signs of having lost commits more than four times within it is not leased from.
+    package var alarmPeriod: Duration
     package var snowflake: SnowflakeSettings
 
     package init(
         rules: StockRules, journalPath: String, journalMapBytes: Int, verifyJournal: @escaping JournalVerifier,
         witnessFolder: String?, afterReboot: Recovery.AfterReboot, storePlace: StorePlace, beat: Duration,
         autoCreate: Bool, tunables: EngineTunables, pool: StorePool = StorePool(),
-        snowflake: SnowflakeSettings = SnowflakeSettings()
+        alarmPeriod: Duration = .seconds(60), snowflake: SnowflakeSettings = SnowflakeSettings()
     ) {
         self.rules = rules
         self.journalPath = journalPath
@@ -39,6 +41,7 @@ package struct EngineSettings: Sendable {
         self.autoCreate = autoCreate
         self.tunables = tunables
         self.pool = pool
+        self.alarmPeriod = alarmPeriod
         self.snowflake = snowflake
     }
 }

@@ -45,6 +45,9 @@ extension Engine {
         if let empty = inUse.first(where: { $0.stock.stock == 0 }) {
             return .unhealthy("no stock of \(empty.tag), and \(reason)")
         }
+        if inUse.isEmpty, snowflake.isInUse, let left = snowflake.timeLeft, left > .zero {
+            return .degraded("the worker ids of snowflakes are leased for \(seconds(left)) more; \(reason)")
+        }
         guard !inUse.isEmpty else { return .unhealthy("no stock of any tag, and \(reason)") }
         let shortest = inUse.compactMap { item in item.stock.runway.map { (tag: item.tag, runway: $0) } }
             .min { $0.runway < $1.runway }

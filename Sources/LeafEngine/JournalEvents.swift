@@ -42,8 +42,10 @@ extension Engine {
         let text =
             "the journal was set aside as \(setAside.file) (\(setAside.reason)); a fresh one goes on under the agent id \(header.agentID), its stock is leased anew"
         log.critical("\(text)")
-        // Where it stands is in memory: nobody else has stamped above it.
-        snowflake.giveUp(agentID: identity.with { $0.header.agentID }, isNewest: true)
+        // Where it stands is in memory: nobody has stamped above it, unless this start could not tell whether its journal was the
+        // only one and the newest.
+        let old = identity.with { $0.header }
+        snowflake.giveUp(agentID: old.agentID, isNewest: !old.isUnconfirmed)
         identity.with { $0 = DaemonIdentity(header: header, trace: AgentTrace(agentID: header.agentID)) }
         _ = witness.note(AgentTrace(agentID: header.agentID))
         giveUp(otherThan: header.epoch)

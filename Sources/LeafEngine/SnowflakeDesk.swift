@@ -12,9 +12,14 @@ package final class SnowflakeDesk: Sendable {
         var entries: [SnowflakeEntry] = []
         /// Requests that wait until a worker id has been leased.
         var waiters: [ParkToken] = []
+        /// Those of them that the store is being asked for. Who has come since waits for the next time: what is under way may know
+        /// nothing of what made it wait.
+        var underWay: [ParkToken] = []
         /// Why the last claim brought nothing; nil: none has failed since.
         var problem: String?
         var triedAt: MonotonicTime?
+        /// How many claims in a row have brought nothing.
+        var failures = 0
         /// A claim or renewal has been asked for, and not answered yet.
         var isAsking = false
         /// When the store was asked last.
@@ -27,7 +32,8 @@ package final class SnowflakeDesk: Sendable {
 
     private let state: Lock<State>
 
-    /// After a claim that brought nothing the next one is made no sooner.
+    /// After a claim that brought nothing the next one is made no sooner; twice as long after each further one, up to about a minute:
+    /// there may be more hosts than worker ids.
     private static var retryPause: Duration { .seconds(1) }
 
     /// - Parameter machine: this machine's id, for a configured worker id.
@@ -35,7 +41,8 @@ package final class SnowflakeDesk: Sendable {
         self.settings = settings
         rules = SnowflakeRules(format: settings.format, window: window)
         let plan = SnowflakeRoster.Plan(
-            configured: settings.worker, extra: settings.extraWorkers, horizon: settings.horizon, machine: machine)
+            configured: settings.worker, extra: settings.extraWorkers, horizon: settings.horizon, machine: machine,
+            isEnabled: settings.isEnabled)
         state = Lock(State(roster: SnowflakeRoster(plan, rules), isWanted: settings.worker != nil))
     }
 
@@ -56,16 +63,17 @@ package final class SnowflakeDesk: Sendable {
         case refused(String)
     }
 
+    private static func isTooSoon(_ state: State, _ now: MonotonicTime) -> Bool {
+        guard let triedAt = state.triedAt, state.failures > 0 else { return false }
+        return now.since(triedAt) < retryPause * (1 << min(state.failures - 1, 6))
+    }
+
     /// A request finds no worker id: one is leased for it.
     func want(_ token: ParkToken?, isStoreBackingOff: Bool, now: MonotonicTime) -> Want {
         state.with { state in
             state.isWanted = true
-            if isStoreBackingOff {
-                return .refused(state.problem ?? "the central store does not answer: see HEALTH")
-            }
-            if let problem = state.problem, let triedAt = state.triedAt, now.since(triedAt) < Self.retryPause,
-                !state.isAsking
-            {
+            if isStoreBackingOff { return .refused("the central store does not answer: see HEALTH") }
+            if let problem = state.problem, !state.isAsking, Self.isTooSoon(state, now) {
                 return .refused(problem)
             }
             guard let token else { return .tooManyParked }
@@ -91,8 +99,13 @@ package final class SnowflakeDesk: Sendable {
 
     package func cancel(_ token: ParkToken) -> Bool {
         state.with { state in
-            guard let index = state.waiters.firstIndex(of: token) else { return false }
-            state.waiters.remove(at: index)
+            if let index = state.waiters.firstIndex(of: token) {
+                state.waiters.remove(at: index)
+            } else if let index = state.underWay.firstIndex(of: token) {
+                state.underWay.remove(at: index)
+            } else {
+                return false
+            }
             return true
         }
     }
@@ -100,15 +113,26 @@ package final class SnowflakeDesk: Sendable {
     /// Worker ids are held, or to be held.
     var isInUse: Bool { state.with { $0.isWanted && settings.isEnabled } }
 
-    /// Why no snowflakes are issued, as far as somebody has asked for some.
+    /// Why no worker id is held, or none can be renewed, as far as somebody has asked for one.
     package var problem: String? { state.with { $0.problem } }
 
-    /// For HEALTH: nil while all that is wanted is held, and time is left.
+    /// Why the worker ids that are held stamp nothing now.
+    private var refusal: SnowflakeRefusal? {
+        let reading = ClockReading.now()
+        let refusals = workers.map { entry in entry.handle { worker, _, _ in worker.refusal(reading) } }
+        return refusals.contains(nil) ? nil : refusals.first ?? nil
+    }
+
+    /// For HEALTH: nil while all that is wanted is held and stamps, and time is left.
     var healthProblem: String? {
-        let (entries, problem, isWanted) = state.with { ($0.entries, $0.problem, $0.isWanted) }
+        let (entries, problem, isWanted, isComplete) = state.with {
+            ($0.entries, $0.problem, $0.isWanted, $0.roster.isComplete)
+        }
         guard settings.isEnabled, isWanted else { return nil }
+        if entries.isEmpty { return problem.map { "no snowflakes: \($0)" } }
+        if let refusal { return "no snowflakes: \(refusal)" }
         if let problem {
-            return entries.isEmpty ? "no snowflakes: \(problem)" : "fewer worker ids than wanted: \(problem)"
+            return "\(isComplete ? "worker ids are not renewed" : "fewer worker ids than wanted"): \(problem)"
         }
         let now = ClockReading.now().wall / 1000
         let left = (settings.format.lastTime - now) / (365 * 86_400_000)
@@ -120,7 +144,6 @@ package final class SnowflakeDesk: Sendable {
     func recover(
         _ records: [WorkerRecord], _ recovery: Recovery, _ header: JournalHeader, for engine: Engine
     ) {
-        guard settings.isEnabled else { return }
         let reading = ClockReading.now()
         let found = state.with { state in
             let workers = state.roster.recover(
@@ -135,14 +158,15 @@ package final class SnowflakeDesk: Sendable {
         for entry in found { entry.handle { worker, _, effects in worker.askIfStale(&effects) } }
     }
 
-    /// What to ask of the store: claims only where somebody wants snowflakes.
+    /// What to ask of the store: claims only where somebody wants snowflakes, and not where the last ones have just been in vain.
     func asks() -> [(slot: Int, ask: SnowflakeRoster.Ask)] {
         // The clock that leases are timed with: it goes on while the host is suspended.
         let now = ClockReading.now().boot
         return state.with { state in
             guard settings.isEnabled else { return [] }
+            let mayClaim = state.isWanted && !Self.isTooSoon(state, .now())
             return state.roster.asks(now: now).filter { item in
-                if case .claim = item.ask { state.isWanted } else { true }
+                if case .claim = item.ask { mayClaim } else { true }
             }
         }
     }
@@ -158,7 +182,7 @@ package final class SnowflakeDesk: Sendable {
                 epoch: epoch, reading, seed: .random(in: 1 ... .max))
             guard let made else { return false }
             state.entries.append(SnowflakeEntry(made, engine: engine))
-            state.problem = nil
+            state.failures = 0
             return true
         }
     }
@@ -177,35 +201,61 @@ package final class SnowflakeDesk: Sendable {
         }
     }
 
-    /// A claim has brought nothing.
-    func failed(_ problem: String, now: MonotonicTime) {
+    /// A claim or a renewal has brought nothing.
+    ///
+    /// - Returns: whether it is another problem than the last: figures in it change while it stays the same.
+    func failed(_ problem: String, now: MonotonicTime) -> Bool {
         state.with { state in
+            let before = state.problem.map { StoreError(.conflict, $0).sameness }
             state.problem = problem
             state.triedAt = now
+            state.failures += 1
+            return before != StoreError(.conflict, problem).sameness
         }
     }
 
-    /// The store has been asked: whoever waits finds a worker id now, or hears why there is none.
+    /// The store has been asked for all that is wanted: a problem that did not come up again is mended.
+    func settle(problemsBefore started: MonotonicTime) {
+        state.with { state in
+            guard state.roster.isComplete, state.triedAt.map({ $0 < started }) ?? true else { return }
+            state.problem = nil
+            state.failures = 0
+        }
+    }
+
+    /// The store is asked for all who wait now.
+    func ask() {
+        state.with { state in
+            state.underWay += state.waiters
+            state.waiters = []
+        }
+    }
+
+    /// The store has been asked: whoever waited for that finds a worker id now, or hears why there is none.
     ///
     /// - Returns: the answers, for the router.
     func asked() -> [ParkedAnswer] {
         state.with { state in
-            defer { state.waiters = [] }
-            state.isAsking = false
+            defer { state.underWay = [] }
+            state.isAsking = !state.waiters.isEmpty
             state.askedAt = .now()
             let outcome: ParkedAnswer.Outcome = state.entries.isEmpty ? .refused(.noWorker) : .again
-            return state.waiters.map { ParkedAnswer(token: $0, outcome: outcome) }
+            return state.underWay.map { ParkedAnswer(token: $0, outcome: outcome) }
         }
     }
-
-    /// The store answers, and nobody has proven that these are this daemon's alone.
-    func withhold() {
-        for entry in workers { entry.handle { worker, _, _ in worker.withhold() } }
-    }
-
     /// They may be stamped with: the store has confirmed them, or does not answer.
     func release() {
         for entry in workers { entry.handle { worker, _, effects in worker.release(effects: &effects) } }
+    }
+
+    /// The daemon stops: whoever waits for a worker id hears that.
+    ///
+    /// - Returns: the answers, for the router.
+    func turnAway() -> [ParkedAnswer] {
+        state.with { state in
+            defer { (state.waiters, state.underWay) = ([], []) }
+            return (state.underWay + state.waiters).map { ParkedAnswer(token: $0, outcome: .refused(.shutdown)) }
+        }
     }
 
     /// Stops stamping for good.
@@ -244,8 +294,15 @@ package final class SnowflakeDesk: Sendable {
         }
     }
 
+    /// How long the worker ids can be stamped with if none is renewed any more; nil: there are none.
+    var timeLeft: Duration? {
+        let now = ClockReading.now().wall / 1000
+        return workers.map { $0.snapshot().lastTime - now }.max().map { .milliseconds(max(0, $0)) }
+    }
+
     func snapshot() -> SnowflakeSnapshot {
-        let (entries, problem, past) = state.with { ($0.entries, $0.problem, $0.past) }
+        let (entries, past) = state.with { ($0.entries, $0.past) }
+        let problem = problem ?? refusal.map { "\($0)" }
         return SnowflakeSnapshot(
             isEnabled: settings.isEnabled, format: settings.format,
             workers: entries.map { $0.snapshot() }.sorted { $0.worker < $1.worker }, problem: problem, past: past)

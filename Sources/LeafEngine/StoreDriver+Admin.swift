@@ -19,7 +19,7 @@ extension StoreDriver {
                     CounterLift(
                         expected: nil, server: keeper.facts?.server, floors: engine.floors, gap: gap,
                         workerHold: engine.settings.snowflake.holdMilliseconds,
-                        workerHorizon: engine.settings.snowflake.horizonMilliseconds))
+                        workerHorizon: engine.settings.snowflake.horizonMilliseconds, isLossOfAnyAge: true))
                 noteLift()
             case .forget(let tag):
                 // The own stock first: were it still journaled when the tag may start anew, a crash would bring it back.

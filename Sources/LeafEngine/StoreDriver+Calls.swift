@@ -18,19 +18,25 @@ protocol SessionHolder: AnyObject {
 extension StoreDriver {
     /// Calls the store from the main thread.
     ///
-    /// - Parameter isRepeatable: see `call`.
+    /// - Parameters:
+    ///   - isRepeatable: see `call`.
+    ///   - isOutage: which errors concern the store as a whole.
     @discardableResult
     func attempt<R>(
         _ keeper: StoreSessionKeeper, _ engine: Engine, isRepeatable: Bool = true,
-        _ body: (any StoreSession) throws(StoreError) -> R
+        isOutage: (StoreError) -> Bool = \.isOutage, _ body: (any StoreSession) throws(StoreError) -> R
     ) -> Result<R, StoreError> {
         do throws(StoreError) {
             let result = try call(keeper, isRepeatable: isRepeatable, body)
             noteSuccess(engine)
             return .success(result)
         } catch {
-            if error.isSessionLost || error.isOutage { keeper.drop() }
-            if error.isOutage { noteFailure(error, engine) } else { noteSuccess(engine) }
+            if error.isOutage && !isOutage(error) {
+                keeper.rest()
+            } else if error.isSessionLost || error.isOutage {
+                keeper.drop()
+            }
+            if isOutage(error) { noteFailure(error, engine) } else { noteSuccess(engine) }
             return .failure(error)
         }
     }

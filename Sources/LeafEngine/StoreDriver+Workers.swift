@@ -15,25 +15,62 @@ extension StoreDriver {
 
     /// Renews what is held, and claims what is missing.
     func askForWorkers(_ keeper: StoreSessionKeeper, _ engine: Engine) {
-        defer {
-            engine.router.collect(engine.snowflake.asked())
-            desk.with { $0.workersAt = MonotonicTime.now().advanced(by: workersPause * Double.random(in: 0.9...1.1)) }
-        }
+        let started = MonotonicTime.now()
+        engine.snowflake.ask()
+        let isThrough = ask(keeper, engine)
+        desk.with { $0.workersAt = MonotonicTime.now().advanced(by: workersPause * Double.random(in: 0.9...1.1)) }
+        // Whoever waits goes on waiting.
+        guard isThrough else { return wantWorkers() }
+        engine.snowflake.settle(problemsBefore: started)
+        engine.router.collect(engine.snowflake.asked())
+    }
+
+    /// - Returns: false if this daemon goes by another name since: then it is to be asked anew.
+    private func ask(_ keeper: StoreSessionKeeper, _ engine: Engine) -> Bool {
         // First of all who this daemon is: settling may give every worker id up.
         guard case .success = attempt(keeper, engine, { session throws(StoreError) in try session.ping() }) else {
-            return
+            return true
         }
         let header = engine.identity.with { $0.header }
         renew(engine.snowflake.asks(), keeper, engine, header)
         // What was lost just now is among them.
         for (slot, ask) in engine.snowflake.asks() {
             guard case .claim(let configured, let ahead, let predecessor) = ask else { continue }
-            guard claim(slot, configured, ahead, predecessor, keeper, engine, header) else { return }
+            guard claim(slot, configured, ahead, predecessor, keeper, engine, header) else { break }
         }
+        return isCurrent(header, engine)
     }
 
     /// Between two renewals: a third of the first lease at most, and a third of the shortest horizon.
     private var workersPause: Duration { min(beatPause, .seconds(20)) }
+
+    /// Calls the store about worker ids. What is wrong with their table alone is no failure of the store, which the `ping` before has
+    /// found well: tags are leased all the same.
+    ///
+    /// - Returns: nil after a failure. The store's has been noted, another was told.
+    private func callAboutWorkers<R>(
+        _ keeper: StoreSessionKeeper, _ engine: Engine, _ body: (any StoreSession) throws(StoreError) -> R
+    ) -> R? {
+        let isOutage = { (error: StoreError) in
+            error.isOutage && ![.misconfigured, .missing, .corrupt].contains(error.code)
+        }
+        switch attempt(keeper, engine, isOutage: isOutage, body) {
+        case .success(let result): return result
+        case .failure(let error):
+            if !isOutage(error), error.code != .wentBackward { tell(error.message, engine) }
+            return nil
+        }
+    }
+
+    /// The database has lost what it knew of worker ids: they are lifted, and with them the counters. Then holders have their rows
+    /// written anew, and nobody gets a new one before they had the time for that.
+    private func liftWorkers(_ loss: String, _ keeper: StoreSessionKeeper, _ engine: Engine) {
+        tell(loss, engine)
+        let result = attempt(keeper, engine, isRepeatable: false) { _ throws(StoreError) in
+            try keeper.liftAll(.lostWorkers)
+        }
+        if case .success = result { wantWorkers() }
+    }
 
     // MARK: Renewing
 
@@ -52,15 +89,18 @@ extension StoreDriver {
                 format: engine.settings.snowflake.format.text, ahead: ahead, agent: agent)
         }
         guard !renewals.isEmpty else { return }
-        let results = attempt(keeper, engine) { session throws(StoreError) in try session.renew(renewals) }
+        let results = callAboutWorkers(keeper, engine) { session throws(StoreError) in try session.renew(renewals) }
         // What was settled meanwhile under another name has nothing to do with these.
-        guard case .success(let results) = results, isCurrent(header, engine) else { return }
+        guard let results, isCurrent(header, engine) else { return }
         for (renewal, result) in zip(renewals, results) {
-            take(result, renewal, engine)
+            take(result, renewal, keeper, engine)
         }
+        if case .wentBackward(let loss)? = results.last { liftWorkers(loss, keeper, engine) }
     }
 
-    private func take(_ result: WorkerRenewalResult, _ renewal: WorkerRenewal, _ engine: Engine) {
+    private func take(
+        _ result: WorkerRenewalResult, _ renewal: WorkerRenewal, _ keeper: StoreSessionKeeper, _ engine: Engine
+    ) {
         let worker = renewal.hold.worker
         switch result {
         case .renewed(let lastTime, let databaseTime):
@@ -88,6 +128,9 @@ extension StoreDriver {
         case .unsupported(let text):
             // What is leased is leased: it is stamped with up to its last time.
             tell(text, engine)
+            // The next session looks whether it has been mended.
+            keeper.rest()
+        case .wentBackward: break
         }
     }
 
@@ -122,8 +165,8 @@ extension StoreDriver {
             succeeding: predecessor.map {
                 WorkerHold(worker: $0.worker, holder: $0.agentID, generation: $0.generation)
             }, agent: agent)
-        let result = attempt(keeper, engine) { session throws(StoreError) in try session.claim(claim) }
-        guard case .success(let result) = result else { return false }
+        let result = callAboutWorkers(keeper, engine) { session throws(StoreError) in try session.claim(claim) }
+        guard let result else { return false }
         switch result {
         case .claimed(let worker, let generation, let above, let lastTime, let databaseTime):
             guard isCurrent(header, engine) else { return false }
@@ -148,13 +191,15 @@ extension StoreDriver {
             tell(Self.otherFormat(other, engine), engine)
         case .unsupported(let text):
             tell(text, engine)
+            keeper.rest()
+        case .wentBackward(let loss):
+            liftWorkers(loss, keeper, engine)
         }
         return false
     }
 
     private func tell(_ text: String, _ engine: Engine) {
-        let isNew = engine.snowflake.problem != text
-        engine.snowflake.failed(text, now: .now())
+        let isNew = engine.snowflake.failed(text, now: .now())
         if isNew { engine.log.error("no worker id for snowflakes: \(text)") }
     }
 

@@ -26,9 +26,8 @@ final class StoreSessionKeeper: SessionHolder {
 
     /// The most steps that settling a session takes, with several daemons at it at once.
     private static let stepsMax = 16
-    /// The most lifts and give-ups within `alarmPeriod`: more means that the store is never the same twice.
+    /// The most lifts and give-ups within the settings' `alarmPeriod`: more means that the store is never the same twice.
     private static let alarmsMax = 4
-    private static var alarmPeriod: Duration { .seconds(60) }
 
     init(store: any SegmentStore, engine: Engine, log: Logger) {
         self.store = store
@@ -118,7 +117,7 @@ final class StoreSessionKeeper: SessionHolder {
                 header: identity.header, trace: identity.trace, storePlace: engine.settings.storePlace)
             if settlement.givesStockUpAtOnce {
                 engine.forEachEntry { $0.giveUp(epoch: identity.header.epoch, now: $1, effects: &$2) }
-                engine.snowflake.withhold()
+                engine.snowflake.giveUp(agentID: identity.header.agentID, isNewest: false)
             }
             let step = settlement.step(facts)
             guard step != .ready else {
@@ -190,7 +189,9 @@ final class StoreSessionKeeper: SessionHolder {
             CounterLift(
                 expected: facts.lift, atLeast: engine.identity.with { $0.trace.liftSeen }, server: facts.server,
                 floors: engine.floors, gap: gap, workerHold: engine.settings.snowflake.holdMilliseconds,
-                workerHorizon: engine.settings.snowflake.horizonMilliseconds))
+                workerHorizon: engine.settings.snowflake.horizonMilliseconds,
+                // On the same server as before.
+                isLossOfAnyAge: sign == .lostBeat || sign == .lostWorkers))
         if isFirst {
             driver.noteLift()
         } else {
@@ -200,12 +201,12 @@ final class StoreSessionKeeper: SessionHolder {
 
     /// Says so loudly; but a store that gives reason for it again and again is not leased from.
     private func alarm(_ text: String, _ level: Logger.Level = .critical) throws(StoreError) {
-        let now = MonotonicTime.now()
-        alarms.removeAll { now.since($0) > Self.alarmPeriod }
+        let (now, period) = (MonotonicTime.now(), engine.settings.alarmPeriod)
+        alarms.removeAll { now.since($0) > period }
         guard alarms.count < Self.alarmsMax else {
             throw StoreError(
                 .misconfigured,
-                "\(text) — for the \(alarms.count + 1)th time within a minute: does a load balancer lead to servers that do not "
+                "\(text) — for the \(alarms.count + 1)th time within \(period.inNanoseconds / 1_000_000_000) s: does a load balancer lead to servers that do not "
                     + "share one store? Nothing is leased; if it is one store all the same, set store.identity: none")
         }
         alarms.append(now)
@@ -214,12 +215,12 @@ final class StoreSessionKeeper: SessionHolder {
     }
 
     /// A lease has found its tag's counter below what this host was leased. It was lifted there and then; but who says that
-    /// the others stand where they should?
-    func liftAll() throws(StoreError) {
+    /// the others stand where they should? Nor does anybody where worker ids have been lost.
+    func liftAll(_ sign: Settlement.Sign = .belowFloor) throws(StoreError) {
         let session = try session()
         guard let facts, facts.hasState else { return }
         driver.endSessions()
-        try lift(.belowFloor, facts, session)
+        try lift(sign, facts, session)
     }
 
     // MARK: Beats

@@ -38,21 +38,11 @@ enum ErrorReplies {
 
     static func text(_ refusal: SnowflakeRefusal) -> String {
         switch refusal {
-        case .leaseOver(let last, let now):
-            "CLOCK the worker id is leased up to \(UTCTime(milliseconds: last).iso8601), and leafd's time is "
-                + "\(UTCTime(milliseconds: now).iso8601): put this host's clock right, or bring the central store back (HEALTH)"
-        case .beforeEpoch(let now):
-            "CLOCK it is \(UTCTime(milliseconds: now).iso8601) by this host's clock, which is before snowflake.epoch: put the clock right"
-        case .timeOver:
-            "OVERFLOW the time bits of snowflake.layout are used up: no further IDs can be made"
-        case .tooMany(let max):
-            "ERR a request gets at most \(max) snowflakes: as many as a worker id has in a second"
-        case .journalFailing:
-            "UNHEALTHY the journal cannot be written, so no more snowflakes may be issued: see HEALTH"
-        case .tooManyParked:
-            "ERR too many requests are waiting already (segments.max-parked): try again"
-        case .shutdown:
-            "SHUTDOWN leafd is stopping: connect again and repeat the request"
+        case .leaseOver, .beforeEpoch: "CLOCK \(refusal)"
+        case .timeOver: "OVERFLOW \(refusal)"
+        case .tooMany, .tooManyParked: "ERR \(refusal)"
+        case .journalFailing: "UNHEALTHY \(refusal)"
+        case .shutdown: "SHUTDOWN \(refusal)"
         }
     }
 

@@ -63,17 +63,22 @@ package struct CounterLift: Hashable, Sendable {
     /// In IDs.
     package let gap: Int64
     /// For how long nobody may take a worker id, and by how much the last time of each is raised, in milliseconds: a lost
-    /// renewal may have let its holder stamp later than the row says, and holders of lost rows come first. 0: both are left alone.
-    package let workerHold: Int64
+    /// renewal may have let its holder stamp later than the row says, and holders of lost rows come first. nil: worker ids are
+    /// left alone.
+    package let workerHold: Int64?
     /// How far ahead of the database's clock a renewal may have reached at most, in milliseconds: after an outage one may have
     /// moved by more than the hold. The last time of each worker id is raised to that at least.
     package let workerHorizon: Int64
+    /// The loss is not one that a failover takes with it, but may be a backup's, of any age: nobody takes a worker id as long as
+    /// a lost lease may last.
+    package let isLossOfAnyAge: Bool
 
     package init(
-        expected: Int64?, atLeast: Int64 = 0, server: String?, floors: [Tag: Int64], gap: Int64, workerHold: Int64 = 0,
-        workerHorizon: Int64 = 0
+        expected: Int64?, atLeast: Int64 = 0, server: String?, floors: [Tag: Int64], gap: Int64,
+        workerHold: Int64? = nil,
+        workerHorizon: Int64 = 0, isLossOfAnyAge: Bool = false
     ) {
-        precondition(gap >= 0 && workerHold >= 0 && workerHorizon >= 0)
+        precondition(gap >= 0 && workerHold ?? 0 >= 0 && workerHorizon >= 0)
         self.expected = expected
         self.atLeast = atLeast
         self.server = server
@@ -81,5 +86,6 @@ package struct CounterLift: Hashable, Sendable {
         self.gap = gap
         self.workerHold = workerHold
         self.workerHorizon = workerHorizon
+        self.isLossOfAnyAge = isLossOfAnyAge
     }
 }

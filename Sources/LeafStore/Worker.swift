@@ -95,6 +95,8 @@ package enum WorkerClaimResult: Hashable, Sendable {
     case otherFormat(String)
     /// The database cannot give out worker ids: the text says why (a table is missing) and what to do.
     case unsupported(String)
+    /// It has lost what it knew of worker ids, as the text says: they are to be lifted first.
+    case wentBackward(String)
 }
 
 /// Moves the last time of worker ids that this daemon holds.
@@ -134,6 +136,8 @@ package enum WorkerRenewalResult: Hashable, Sendable {
     case otherFormat(String)
     /// The database cannot tell: the text says why (the table is missing, this row holds no integers) and what to do.
     case unsupported(String)
+    /// It has lost what it knew of worker ids, as the text says: they are to be lifted first.
+    case wentBackward(String)
 }
 
 /// All that `leafd_worker` holds, for operators.

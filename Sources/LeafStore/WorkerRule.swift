@@ -101,10 +101,11 @@ package enum WorkerRule {
                         worker: hold.worker, holder: "", machine: "", host: "", generation: hold.generation,
                         lastTime: renewal.lastTime)))
         }
-        let isMine = old?.generation == hold.generation
+        // One that was leased and is configured by now becomes this machine's; never the other way round.
+        let isOwnRow = old?.generation == hold.generation
+        let machine = isOwnRow && old?.machine.isEmpty == false ? old?.machine ?? "" : renewal.machine
         let new = WorkerRow(
-            worker: hold.worker, holder: hold.holder, machine: isMine ? old?.machine ?? "" : renewal.machine,
-            host: renewal.host, generation: hold.generation,
+            worker: hold.worker, holder: hold.holder, machine: machine, host: renewal.host, generation: hold.generation,
             lastTime: max(old?.lastTime ?? .min, renewal.lastTime, try standing.time(in: renewal.ahead)))
         return .write(new, over: old)
     }
@@ -179,6 +180,12 @@ package struct WorkerStanding: Hashable, Sendable {
         package static let hold = "snowflake/hold"
         /// Written by each worker call, so that the others wait.
         package static let turn = "snowflake/turn"
+        /// The server that the worker ids were last known good on. The central tables of a database have a record each, and what
+        /// one of them notices does not concern the others; but worker ids are all of theirs.
+        package static let server = "snowflake/server"
+        /// How far ahead any daemon's lease has reached, and no farther than twice that, in milliseconds: hosts may be configured
+        /// differently.
+        package static let horizon = "snowflake/horizon"
     }
 
     /// The database's clock, in milliseconds since 1970.
@@ -186,11 +193,36 @@ package struct WorkerStanding: Hashable, Sendable {
     package var format: String?
     /// As it is written down.
     package let hold: String?
+    /// The server that is written down.
+    package var recordedServer: String?
+    /// The one that answers; nil where nothing tells.
+    package let server: String?
+    package var horizon: Int64?
 
-    package init(now: Int64, format: String?, hold: String?) {
+    package init(
+        now: Int64, format: String?, hold: String?, recordedServer: String? = nil, server: String? = nil,
+        horizon: String? = nil
+    ) {
         self.now = now
         self.format = format
         self.hold = hold
+        self.recordedServer = recordedServer
+        self.server = server
+        // One that cannot be read is written anew by whoever comes next.
+        self.horizon = horizon.flatMap { Int64($0) }
+    }
+
+    /// Why what the database says of worker ids is not to be trusted; nil: nothing tells against it.
+    ///
+    /// - Parameter isEmpty: there is not a single row. None is ever removed, and the first is written together with the format.
+    func loss(isEmpty: @autoclosure () -> Bool) -> String? {
+        if let recordedServer, let server, recordedServer != server {
+            return
+                "this server is \(server), but the worker ids were last known good on \(recordedServer): a failover or a "
+                + "restored backup"
+        }
+        guard format != nil, !isHeld, isEmpty() else { return nil }
+        return "the table leafd_worker is empty, and worker ids have been given out from it"
     }
 
     /// - Throws: `.conflict` if it cannot be read: that must stop whoever wants a worker id, not count as none.
@@ -198,7 +230,9 @@ package struct WorkerStanding: Hashable, Sendable {
         guard let hold else { return nil }
         guard let until = Int64(hold) else {
             throw StoreError(
-                .conflict, "\(Name.hold) in leafd_state is no integer ('\(hold)'); put it right, or delete the row")
+                .conflict,
+                "\(Name.hold) in leafd_state is no integer ('\(hold)'); write a time in milliseconds since 1970 that is long over"
+            )
         }
         return until
     }

@@ -55,9 +55,9 @@ extension SQLSession {
                 "\(place): the counters cannot be lifted by themselves: the table leafd_state is missing, which tells who lifts; "
                     + "create it, then run leafctl bump --all")
         }
-        let isAboutWorkers = lift.workerHold > 0 && shape.hasState
-        let hasWorkers = isAboutWorkers ? try hasWorkers() : false
-        return try transaction(settled: false, isAboutWorkers: isAboutWorkers) { () throws(StoreError) in
+        let workerHold = shape.hasState ? lift.workerHold : nil
+        let hasWorkers = workerHold != nil ? try hasWorkers() : false
+        return try transaction(settled: false, isAboutWorkers: workerHold != nil) { () throws(StoreError) in
             let standing = try standing(of: nil)
             if let other = lift.server, standing.server != other {
                 throw StoreError(
@@ -68,9 +68,10 @@ extension SQLSession {
             if let expected = lift.expected, standing.lift != expected { return false }
             if shape.hasState { try put(shape.names.lift, String(max(standing.lift, lift.atLeast) + 1)) }
             try CounterRaise(lift, self).run()
-            if isAboutWorkers {
+            if let workerHold {
                 try SQLWorkers(session: self).lift(
-                    by: lift.workerHold, horizon: lift.workerHorizon, hasRows: hasWorkers)
+                    by: workerHold, horizon: lift.workerHorizon, isLossOfAnyAge: lift.isLossOfAnyAge,
+                    hasTable: hasWorkers)
             }
             if shape.hasState, let server = standing.server { try put(shape.names.server, server) }
             return true

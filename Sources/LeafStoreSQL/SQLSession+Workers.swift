@@ -3,6 +3,7 @@ package import LeafStore
 extension SQLSession {
     package func claim(_ claim: WorkerClaim) throws(StoreError) -> WorkerClaimResult {
         if let absence = try workersAbsence() { return .unsupported(absence) }
+        if let refusal = try SQLWorkers(session: self).refusal(claim) { return refusal }
         return try transaction(agent: claim.agent, isAboutWorkers: true) { () throws(StoreError) in
             try SQLWorkers(session: self).claim(claim)
         }
@@ -39,11 +40,12 @@ extension SQLSession {
             return "\(place): the table leafd_state is missing, without which no worker ids are given out; create it "
                 + "(Config/schema.\(shape.flavor.rawValue).sql)"
         }
+        if let problem = shape.workersProblem { return problem }
         guard try !hasWorkers() else { return nil }
         guard try connection.run(stateSQL.get(WorkerStanding.Name.format)).rows.isEmpty else {
             return
                 "\(place): the table leafd_worker is gone (or this user may not read it), and worker ids have been given out "
-                + "from it; restore it from a backup, then run leafctl bump --all"
+                + "from it; restore it from a backup, if there is one, then run leafctl bump --all"
         }
         return
             "\(place): the table leafd_worker is missing (or this user may not read it), from which worker ids are given out; "
@@ -52,8 +54,16 @@ extension SQLSession {
 
     /// Whether there is a `leafd_worker`. One that has come since the session was opened is a reason to open another, which
     /// looks at what it is.
+    ///
+    /// - Throws: `.misconfigured` if it is unfit and worker ids have been given out from it: a lift must not leave them out.
     func hasWorkers() throws(StoreError) -> Bool {
         if shape.hasWorkers { return true }
+        if let problem = shape.workersProblem {
+            guard try connection.run(stateSQL.get(WorkerStanding.Name.format)).rows.isEmpty else {
+                throw StoreError(.misconfigured, problem)
+            }
+            return false
+        }
         guard try hasOwnTable(SQLWorkers.table) else { return false }
         throw StoreError(
             .transient, "\(place): the table \(SQLWorkers.table) is new; connecting anew to use it", isSessionLost: true

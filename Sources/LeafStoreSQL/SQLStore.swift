@@ -90,20 +90,22 @@ package struct SQLStore: SegmentStore {
     }
 
     private func session(
-        on index: Int, _ knownStore: StoreID?, _ isFirst: Bool, _ creation: StoreOpening.Creation
+        on index: Int, _ knownStore: StoreID?, _ isFirst: Bool, _ creation: StoreOpening.Creation,
+        workersProblem: String? = nil
     ) throws(StoreError) -> SQLSession {
         let (connection, traits) = try connect(to: hosts[index])
         lastHost.with { $0 = index }
-        let opening = StoreOpening(
+        var opening = StoreOpening(
             dialect: dialect, connection: connection, traits: traits, table: table,
             place: "central store \(kind)://\(hosts[index])/\(login.database)",
             derivedID: .derived(kind: kind, hosts: hosts.map(\.description), login.database, table.text),
-            defaultStep: defaultStep)
+            defaultStep: defaultStep, workersProblem: workersProblem)
         do throws(StoreError) {
             return try opening.session(knownStore: knownStore, isFirst: isFirst, creation)
         } catch {
             connection.close()
-            throw error
+            guard workersProblem == nil, let problem = opening.workersProblem else { throw error }
+            return try session(on: index, knownStore, isFirst, creation, workersProblem: problem)
         }
     }
 

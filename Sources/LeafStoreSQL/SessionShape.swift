@@ -12,6 +12,8 @@ struct SessionShape: Sendable {
     let hasState: Bool
     let hasAgents: Bool
     var hasWorkers: Bool
+    /// What makes `leafd_worker` unfit; nil: nothing does, or there is none.
+    let workersProblem: String?
 
     /// The names of what `leafd_state` holds for one central table: two tables in one database have tags of the same name.
     var names: StateNames { StateNames(table: tableName) }

@@ -12,6 +12,8 @@ struct StoreOpening {
     /// The identity where the database holds none.
     let derivedID: StoreID
     let defaultStep: Int64
+    /// What makes `leafd_worker` unfit, as an opening before has found: it is left alone. Tags are leased all the same.
+    var workersProblem: String?
 
     enum Creation {
         /// What is missing is not made.
@@ -24,7 +26,9 @@ struct StoreOpening {
     /// - Parameters:
     ///   - isFirst: this host has never had a store at this place.
     ///   - creation: of what is missing then.
-    func session(knownStore: StoreID?, isFirst: Bool, _ creation: Creation) throws(StoreError) -> SQLSession {
+    mutating func session(
+        knownStore: StoreID?, isFirst: Bool, _ creation: Creation
+    ) throws(StoreError) -> SQLSession {
         let found = try dialect.inspect(table, connection)
         let hadState = try hasState()
         if found == nil, hadState { try requireNeverThere() }
@@ -50,9 +54,11 @@ struct StoreOpening {
             flavor: dialect.flavor, table: dialect.quoted(table), tableName: table.text, columns: columns,
             traits: traits,
             hasState: try hasState(), hasAgents: try dialect.hasOwnTable("leafd_agent", connection),
-            hasWorkers: try hasWorkers())
+            hasWorkers: try hasWorkers(), workersProblem: workersProblem)
         let storeID = try identify(shape, knownStore: knownStore, isFirst: isFirst, isTableNew: found == nil)
-        if case .on = creation, shape.hasState, !shape.hasWorkers { shape.hasWorkers = try makeWorkers() }
+        if case .on = creation, shape.hasState, !shape.hasWorkers, workersProblem == nil {
+            shape.hasWorkers = try makeWorkers()
+        }
         return SQLSession(
             connection: connection, shape: shape, storeID: storeID, defaultStep: defaultStep, place: place,
             hasOwnTable: { [dialect, connection] name throws(StoreError) in
@@ -62,11 +68,20 @@ struct StoreOpening {
 
     private func hasState() throws(StoreError) -> Bool { try dialect.hasOwnTable("leafd_state", connection) }
 
-    private func hasWorkers() throws(StoreError) -> Bool { try dialect.hasOwnTable(SQLWorkers.table, connection) }
+    /// - Throws: what makes it unfit, which is in `workersProblem` then; finding that out may have cost the connection.
+    private mutating func hasWorkers() throws(StoreError) -> Bool {
+        guard workersProblem == nil else { return false }
+        do throws(StoreError) {
+            return try dialect.hasOwnTable(SQLWorkers.table, connection)
+        } catch {
+            if error.code == .misconfigured { workersProblem = error.message }
+            throw error
+        }
+    }
 
     /// Makes the table of the worker ids, also in a store that the journal knows: it may be an earlier leafd's. One that has
     /// been used and is gone now is not made anew: the same worker ids would be given out again.
-    private func makeWorkers() throws(StoreError) -> Bool {
+    private mutating func makeWorkers() throws(StoreError) -> Bool {
         guard try state(WorkerStanding.Name.format) == nil else { return false }
         _ = try connection.run(SQLStatement(dialect.workerSchema))
         return try hasWorkers()

@@ -11,7 +11,8 @@ struct WorkerSQL: Sendable {
 
     init(_ flavor: SQLFlavor) {
         standing = SQLText(
-            "SELECT \(flavor.clock), \(flavor.state("format")), \(flavor.state("hold"))", returnsRows: true)
+            "SELECT \(flavor.clock), \(flavor.state("format")), \(flavor.state("hold")), \(flavor.state("server")), "
+                + "\(flavor.state("horizon"))", returnsRows: true)
         entries = SQLText(
             """
             SELECT worker_id, holder, machine, host, generation, ts_hi FROM leafd_worker
@@ -54,11 +55,16 @@ struct SQLWorkers: WorkerTable {
     func standing() throws(StoreError) -> WorkerStanding {
         let statement = SQLStatement(
             sql.standing,
-            ["format": .text(WorkerStanding.Name.format), "hold": .text(WorkerStanding.Name.hold)])
+            [
+                "format": .text(WorkerStanding.Name.format), "hold": .text(WorkerStanding.Name.hold),
+                "server": .text(WorkerStanding.Name.server), "horizon": .text(WorkerStanding.Name.horizon),
+            ])
         guard let row = try session.connection.run(statement).rows.first, let now = row[0].integer else {
             throw StoreError(.conflict, "\(session.place): the server does not tell its time")
         }
-        return WorkerStanding(now: now, format: row[1].text, hold: row[2].text)
+        return WorkerStanding(
+            now: now, format: row[1].text, hold: row[2].text, recordedServer: row[3].text, server: session.server,
+            horizon: row[4].text)
     }
 
     func entries(_ workers: ClosedRange<Int>) throws(StoreError) -> [WorkerEntry] {
@@ -127,6 +133,8 @@ struct SQLWorkers: WorkerTable {
     }
 
     func put(_ name: String, _ value: String) throws(StoreError) { try session.put(name, value) }
+
+    func remove(_ name: String) throws(StoreError) { try session.remove(name) }
 
     func failure(_ error: StoreError) -> StoreError { error }
 }

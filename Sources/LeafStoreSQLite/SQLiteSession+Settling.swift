@@ -56,8 +56,10 @@ extension SQLiteSession {
                 let once = CounterRaise.raised(counter, floor: lift.floors[tag], by: lift.gap)
                 return CounterRaise.raised(once, floor: nil, by: lift.gap)
             }
-            if lift.workerHold > 0, let workers = workers(in: db) {
-                try workers.lift(by: lift.workerHold, horizon: lift.workerHorizon, hasRows: workers.exists())
+            if let hold = lift.workerHold, let workers = workers(in: db) {
+                try workers.lift(
+                    by: hold, horizon: lift.workerHorizon, isLossOfAnyAge: lift.isLossOfAnyAge,
+                    hasTable: workers.exists())
             }
             if let server { try state?.replaceServer(server) }
             return true

@@ -33,7 +33,7 @@ extension SQLiteSession {
     }
 
     /// `leafd_worker`, which may not exist; nil if there is no `leafd_state` for what belongs to it.
-    func workers(in db: Database) -> SQLiteWorkers? { state(in: db).map { SQLiteWorkers($0) } }
+    func workers(in db: Database) -> SQLiteWorkers? { state(in: db).map { SQLiteWorkers($0, server: server) } }
 
     /// Does something with the table of the worker ids; or otherwise, where there is none, something with the text that says so.
     private func attempt<T>(

@@ -11,8 +11,11 @@ struct SQLiteWorkers: WorkerTable {
     let state: StoreState
     /// The database's clock is the host's: read once, within the transaction.
     private let now: Int64
+    /// Which file this is; nil where nothing tells.
+    private let server: String?
 
-    init(_ state: StoreState) {
+    init(_ state: StoreState, server: String?) {
+        self.server = server
         db = state.db
         path = state.path
         self.state = state
@@ -29,13 +32,15 @@ struct SQLiteWorkers: WorkerTable {
             ? "central store \(path): the table leafd_worker is missing, from which worker ids are given out; make it, or start leafd "
                 + "with store.create-schema: true"
             : "central store \(path): the table leafd_worker is gone, and worker ids have been given out from it; restore it from a "
-                + "backup, then run leafctl bump --all"
+                + "backup, if there is one, then run leafctl bump --all"
     }
 
     func standing() throws -> WorkerStanding {
         WorkerStanding(
-            now: now, format: try state.text(WorkerStanding.Name.format), hold: try state.text(WorkerStanding.Name.hold)
-        )
+            now: now, format: try state.text(WorkerStanding.Name.format),
+            hold: try state.text(WorkerStanding.Name.hold),
+            recordedServer: try state.text(WorkerStanding.Name.server), server: server,
+            horizon: try state.text(WorkerStanding.Name.horizon))
     }
 
     func entries(_ workers: ClosedRange<Int>) throws -> [WorkerEntry] {
@@ -104,6 +109,8 @@ struct SQLiteWorkers: WorkerTable {
     }
 
     func put(_ name: String, _ value: String) throws { try state.set(name, to: value) }
+
+    func remove(_ name: String) throws { try state.remove(name) }
 
     func failure(_ error: StoreError) -> any Error { error }
 }

@@ -165,7 +165,7 @@ struct StoreState {
         try statement.execute(arguments: [name, value])
     }
 
-    private func remove(_ name: String) throws {
+    func remove(_ name: String) throws {
         try db.execute(sql: "DELETE FROM leafd_state WHERE name = ?", arguments: [name])
     }
 }

@@ -72,6 +72,13 @@ enum JournalInspection {
         document.journal.path = path
         document.journal.commits = Int64(clamping: journal.sequence)
         document.journal.bytes = Int64(journal.usedBytes)
+        let workers = journal.workers.filter { $0.epoch == journal.header.epoch }.sorted { $0.worker < $1.worker }
+        document.snowflake.enabled = !workers.isEmpty
+        document.snowflake.format = workers.first?.format
+        document.snowflake.workers = workers.map { Int64($0.worker) }
+        document.snowflake.generations = workers.map(\.generation)
+        let now = Int64(time(nil)) * 1000
+        document.snowflake.horizonSeconds = workers.map { Double(max(0, $0.lastTime - now)) / 1000 }.min()
         document.tagsTotal = Int64(journal.records.count)
         document.tags = journal.records.sorted { $0.tag < $1.tag }.map { tag, record in
             stats(of: tag, record, isGivenUp: record.epoch != journal.header.epoch)

@@ -130,6 +130,20 @@ struct SnowflakeRosterTests {
         }
     }
 
+    /// A start with the mode off may have had to skip a lost commit: nothing else would say so to the next.
+    @Test func `a start without snowflakes gives up what the journal holds`() {
+        var roster = SnowflakeRoster(
+            SnowflakeRoster.Plan(
+                configured: nil, extra: 0, horizon: .seconds(7200), machine: "m", isEnabled: false), Self.rules)
+        var workers = roster.recover(
+            [record(7)], Recovery(.unproven, .serveUntilStoreAnswers, "", resume: .hiPlusCap), header(), clocks.reading,
+            seed: 1)
+        #expect(workers.map(\.phase) == [.gone])
+        var effects = StockEffects()
+        workers[0].askIfStale(&effects)
+        #expect(workers[0].beginCommit(clocks.reading)?.record.epoch == 0)
+    }
+
     @Test func `a configured worker id has its own slot, and records beyond the slots are given up`() {
         var roster = roster(configured: 9)
         let workers = roster.recover(

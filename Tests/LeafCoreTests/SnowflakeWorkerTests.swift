@@ -1,85 +1,10 @@
 import LeafCore
 import Testing
 
-/// One worker with its clocks and a journal that acknowledges when it is told to.
-private struct Bench {
-    static let format = SnowflakeFormat(layout: .leaf, epoch: 1_288_834_974_657)
-    static let rules = SnowflakeRules(format: format, window: .seconds(1))
-
-    var clocks = TestClocks()
-    var worker: SnowflakeWorker
-    var effects = StockEffects()
-    var journal: WorkerRecord?
-    var tickets: UInt64 = 0
-
-    /// - Parameter ahead: of the lease, in milliseconds.
-    init(_ rules: SnowflakeRules = Bench.rules, ahead: Int64 = 60_000, start: Int64? = nil) {
-        let now = clocks.wall / 1000
-        worker = SnowflakeWorker(
-            rules, worker: 39, generation: 1, epoch: 1, start: start ?? now, lastTime: now + ahead,
-            reading: clocks.reading, seed: 7)
-    }
-
-    var now: Int64 { clocks.wall / 1000 }
-
-    mutating func ask(_ count: Int64 = 1) -> (SnowflakeWorker.Verdict, [IDRange]) {
-        tickets += 1
-        var ranges: [IDRange] = []
-        let verdict = worker.take(
-            count, clocks.reading, token: ParkToken(receiver: 0, ticket: tickets), ranges: &ranges, effects: &effects)
-        return (verdict, ranges)
-    }
-
-    /// Asks, and lets the journal commit as often as needed.
-    mutating func take(_ count: Int64 = 1) -> [IDRange]? {
-        for _ in 0..<4 {
-            let (verdict, ranges) = ask(count)
-            switch verdict {
-            case .taken: return ranges
-            case .parked: commit()
-            default: return nil
-            }
-        }
-        return nil
-    }
-
-    mutating func mustTake(_ count: Int64 = 1) throws -> [IDRange] {
-        let ranges = take(count)
-        return try #require(ranges)
-    }
-
-    mutating func mustBegin() throws -> WorkerOrder {
-        let order = worker.beginCommit(clocks.reading)
-        return try #require(order)
-    }
-
-    mutating func commit() {
-        guard let order = worker.beginCommit(clocks.reading) else { return }
-        journal = order.record
-        worker.committed(order, &effects)
-    }
-
-    func parts(_ id: Int64) -> SnowflakeFormat.Parts? { worker.rules.format.parts(of: id) }
-
-    /// The daemon dies, and starts again from its journal.
-    mutating func restart(_ resume: TagStock.Resume = .hi) throws {
-        worker = SnowflakeWorker(
-            worker.rules, record: try #require(journal), from: resume, reading: clocks.reading, seed: 9)
-        effects = StockEffects()
-    }
-}
-
-private func expectVerdict(
-    _ verdict: SnowflakeWorker.Verdict, _ expected: SnowflakeWorker.Verdict, _ text: Comment? = nil,
-    sourceLocation: SourceLocation = #_sourceLocation
-) {
-    #expect(verdict == expected, text, sourceLocation: sourceLocation)
-}
-
 @Suite("A worker id that stamps")
 struct SnowflakeWorkerTests {
     @Test func `an ID tells the time, the worker and a sequence, and the next one is higher`() throws {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         let first = try bench.mustTake()[0].first
         let parts = try #require(bench.parts(first))
         #expect(parts.time == bench.now && parts.worker == 39 && parts.sequence < 64)
@@ -91,7 +16,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `nothing is stamped before the journal has acknowledged a mark above it`() {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         expectVerdict(bench.ask().0, .parked)
         #expect(bench.effects.commit == .now)
         let order = bench.worker.beginCommit(bench.clocks.reading)
@@ -106,7 +31,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `within the window nobody waits for the journal, and it is asked for in time`() {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         _ = bench.take()
         var waits = 0
         for _ in 0..<20_000 {
@@ -121,7 +46,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `a unit that is used up is followed by the next, a few ahead of the clock, and then one waits`() throws {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         _ = bench.take()
         bench.clocks.pass(1_000)
         var seen: Set<Int64> = []
@@ -143,7 +68,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `a full load uses every sequence number of every unit`() {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         _ = bench.take()
         let before = bench.worker.counters.issued
         for _ in 0..<1_000 {
@@ -156,7 +81,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `a large request spans units, all or nothing, and no more than a second of them`() throws {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         _ = bench.take()
         bench.clocks.pass(1_000)
         let ranges = try bench.mustTake(100_000)
@@ -168,7 +93,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `after a crash it goes on above its mark, a little ahead of the clock, and no ID comes twice`() throws {
-        var bench = Bench(ahead: 7_200_000)
+        var bench = SnowflakeBench(ahead: 7_200_000)
         var last: Int64 = 0
         for round in 1...50 {
             let first = try bench.mustTake()[0].first
@@ -182,7 +107,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `a daemon that crashes again and again does not run away from the clock`() throws {
-        var bench = Bench(ahead: 7_200_000)
+        var bench = SnowflakeBench(ahead: 7_200_000)
         for _ in 0..<200 {
             _ = try bench.mustTake()
             bench.clocks.pass(300_000)
@@ -193,7 +118,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `a start that may have lost the newest commit goes on above what it allowed`() throws {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         _ = bench.take()
         let older = try #require(bench.journal)
         bench.clocks.pass(1_000_000)
@@ -212,7 +137,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `after a long pause one commit raises the cap, and the next the mark`() throws {
-        var bench = Bench(ahead: 7_200_000)
+        var bench = SnowflakeBench(ahead: 7_200_000)
         _ = bench.take()
         bench.clocks.pass(3_600_000_000)
         let before = try #require(bench.journal)
@@ -226,7 +151,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `it stamps up to its lease's end and no further`() throws {
-        var bench = Bench(ahead: 50)
+        var bench = SnowflakeBench(ahead: 50)
         var last: Int64 = 0
         for _ in 0..<100 {
             if let ranges = bench.take() { last = try #require(bench.parts(ranges[0].last)).time }
@@ -241,10 +166,11 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `a clock that is put right ends the refusal at once`() throws {
-        var bench = Bench(start: 1_600_000_000_000)
+        var bench = SnowflakeBench(start: 1_600_000_000_000)
         bench.clocks.step(HybridTimeTests.year)
         bench.worker = SnowflakeWorker(
-            Bench.rules, worker: 39, generation: 1, epoch: 1, start: 1_600_000_000_000, lastTime: 1_700_000_060_000,
+            SnowflakeBench.rules, worker: 39, generation: 1, epoch: 1, start: 1_600_000_000_000,
+            lastTime: 1_700_000_060_000,
             reading: bench.clocks.reading, seed: 3)
         guard case .refused(.leaseOver) = bench.ask().0 else { return #expect(Bool(false)) }
         bench.clocks.step(-HybridTimeTests.year)
@@ -254,10 +180,10 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `what was stamped with while the clock was ahead is known when the clock is right`() throws {
-        var bench = Bench(ahead: 50)
+        var bench = SnowflakeBench(ahead: 50)
         bench.clocks.step(3_600_000_000)
         bench.worker = SnowflakeWorker(
-            Bench.rules, worker: 39, generation: 1, epoch: 1, start: bench.now, lastTime: bench.now + 50,
+            SnowflakeBench.rules, worker: 39, generation: 1, epoch: 1, start: bench.now, lastTime: bench.now + 50,
             reading: bench.clocks.reading, seed: 3)
         for _ in 0..<100 {
             _ = bench.take()
@@ -273,7 +199,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `a clean stop journals the exact place, and the next start goes on right above it`() throws {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         let last = try bench.mustTake()[0].last
         let isToWrite = bench.worker.seal(effects: &bench.effects)
         #expect(isToWrite)
@@ -285,7 +211,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `a commit that fails raises nothing, and the next one stays within what both allow`() throws {
-        var bench = Bench(ahead: 7_200_000)
+        var bench = SnowflakeBench(ahead: 7_200_000)
         _ = bench.take()
         bench.clocks.pass(1_000_000)
         _ = bench.take()
@@ -300,7 +226,7 @@ struct SnowflakeWorkerTests {
     }
 
     @Test func `given up, it never stamps again, whatever is acknowledged later`() throws {
-        var bench = Bench()
+        var bench = SnowflakeBench()
         _ = bench.ask()
         let order = try bench.mustBegin()
         bench.worker.giveUp(effects: &bench.effects)
@@ -312,7 +238,7 @@ struct SnowflakeWorkerTests {
     @Test func `a layout of 10 ms stamps its units, and waits within a second`() throws {
         let rules = SnowflakeRules(
             format: SnowflakeFormat(layout: .js53, epoch: 1_600_000_000_000), window: .seconds(1))
-        var bench = Bench(rules)
+        var bench = SnowflakeBench(rules)
         let ranges = try bench.mustTake(25_000)
         #expect(ranges.allSatisfy { $0.last < 1 << 53 })
         expectVerdict(bench.ask(25_601).0, .refused(.tooMany(max: 25_600)))

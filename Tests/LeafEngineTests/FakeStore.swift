@@ -12,6 +12,7 @@ final class FakeStore: SegmentStore {
         var server: String? = "one"
         var recordedServer: String? = "one"
         var lifts: Int64 = 0
+        var workers = FakeWorkers.State()
         var forgotten: [Tag] = []
         var isDown = false
         /// The next lease moves the counter, and its reply is lost.
@@ -214,7 +215,44 @@ private final class FakeSession: StoreSession {
             for (tag, counter) in state.counters {
                 state.counters[tag] = max(counter, lift.floors[tag] ?? 0) + lift.gap
             }
+            guard let hold = lift.workerHold else { return true }
+            let workers = FakeWorkers(state.workers, server: lift.server)
+            try? workers.lift(
+                by: hold, horizon: lift.workerHorizon, isLossOfAnyAge: lift.isLossOfAnyAge, hasTable: true)
+            state.workers = workers.state
             return true
+        }
+    }
+
+    // MARK: Worker ids
+
+    /// All or nothing, as a transaction.
+    private func aboutWorkers<R: Sendable>(
+        _ absence: (String) -> R, _ body: (FakeWorkers) throws(StoreError) -> R
+    ) throws(StoreError) -> R {
+        let server = server
+        let result: Result<R, StoreError> = try call { state in
+            if let failure = state.workers.failure { return .failure(failure) }
+            if let text = state.workers.absence { return .success(absence(text)) }
+            let workers = FakeWorkers(state.workers, server: server)
+            do throws(StoreError) {
+                let result = try body(workers)
+                state.workers = workers.state
+                return .success(result)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    func claim(_ claim: WorkerClaim) throws(StoreError) -> WorkerClaimResult {
+        try aboutWorkers({ .unsupported($0) }) { workers throws(StoreError) in try workers.claim(claim) }
+    }
+
+    func renew(_ renewals: [WorkerRenewal]) throws(StoreError) -> [WorkerRenewalResult] {
+        try aboutWorkers({ text in renewals.map { _ in .unsupported(text) } }) { workers throws(StoreError) in
+            try workers.renew(renewals)
         }
     }
 

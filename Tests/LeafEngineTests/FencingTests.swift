@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test func `a store that is another one each time is not leased from`() async throws {
-        let running = try Running(folder, store)
+        let running = try Running(folder, store, alarmPeriod: .seconds(86400))
         _ = try running.first("orders")
         var turns = 0
         try await eventually("nothing is leased any more") {

@@ -38,7 +38,9 @@ final class Running {
     init(
         _ folder: TemporaryFolder, _ store: FakeStore, journal: String = "journal", table: String = "leaf_alloc",
         autoCreate: Bool = false, tags: [NewTag] = [], warm: [LeafCore.Tag] = [], beat: Duration = .seconds(30),
-        pool: StorePool = StorePool(), log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        pool: StorePool = StorePool(), alarmPeriod: Duration = .seconds(60),
+        snowflake: SnowflakeSettings = SnowflakeSettings(),
+        log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) throws {
         let settings = EngineSettings(
             rules: StockRules(
@@ -50,7 +52,8 @@ final class Running {
             journalPath: folder.file(journal), journalMapBytes: 64 << 20,
             verifyJournal: { Journal.verify(path: $0) }, witnessFolder: folder.memory, afterReboot: .serve,
             storePlace: StorePlace(url: store.redactedURL, table: table), beat: beat, autoCreate: autoCreate,
-            tunables: EngineTunables(maxParked: 100, tags: tags, warm: warm), pool: pool)
+            tunables: EngineTunables(maxParked: 100, tags: tags, warm: warm), pool: pool,
+            alarmPeriod: alarmPeriod, snowflake: snowflake)
         engine = try patiently(while: isLocked) {
             try Engine(settings: settings, store: store, log: log)
         }
@@ -108,6 +111,50 @@ final class Running {
     /// The answer to a request that was parked, if it has come.
     func answer(_ token: ParkToken) -> ParkedAnswer.Outcome? {
         inbox.answers.with { answers in answers.first { $0.token == token }?.outcome }
+    }
+
+    enum Snowflake: Equatable {
+        case id(Int64)
+        case refused(SnowflakeRefusal)
+        /// There is no worker id: why.
+        case none(String)
+    }
+
+    /// Asks for a snowflake, and waits for the answer.
+    func snowflake() throws -> Snowflake {
+        for _ in 0..<1000 {
+            tickets += 1
+            let token = ParkToken(receiver: receiver, ticket: tickets)
+            var ranges: [IDRange] = []
+            let verdict = engine.snowflake.first?.take(1, token: token, ranges: &ranges) ?? .gone
+            switch verdict {
+            case .taken: return .id(ranges[0].first)
+            case .refused(let refusal): return .refused(refusal)
+            case .wait(let microseconds): pauseThread(.microseconds(microseconds))
+            case .parked: _ = inbox.wait(for: token)
+            case .gone:
+                switch engine.wantWorker(token) {
+                case .refused(let why): return .none(why)
+                case .tooManyParked: throw TestProblem("too many are parked")
+                case .parked:
+                    if case .refused = inbox.wait(for: token) { return .none(engine.snowflake.problem ?? "an outage") }
+                }
+            }
+        }
+        throw TestProblem("no answer after a thousand rounds")
+    }
+
+    /// Asks until the answer is an ID.
+    func firstSnowflake() throws -> Int64 {
+        var last: Snowflake?
+        do {
+            return try eventually("a snowflake", within: .seconds(60), every: .milliseconds(1)) {
+                last = try snowflake()
+                return if case .id(let id) = last { id } else { nil }
+            }
+        } catch {
+            throw TestProblem("\(error); the last answer was \(last.map { "\($0)" } ?? "none")")
+        }
     }
 
     /// Asks until the answer is IDs.

@@ -56,11 +56,12 @@ struct SQLFixture {
     private static let making = NSLock()
 
     func store(
-        table: String = "leaf_alloc", createSchema: Bool = true, identity: Bool = true, user: String = ServerUser.name
+        table: String = "leaf_alloc", createSchema: Bool = true, identity: Bool = true, user: String = ServerUser.name,
+        queryTimeout: Duration = .seconds(10)
     ) throws -> SQLStore {
         let login = ServerLogin(
             user: user, database: name, password: { ServerUser.password }, tls: .preferred, caFile: nil,
-            connectTimeout: .seconds(10), queryTimeout: .seconds(10))
+            connectTimeout: .seconds(10), queryTimeout: queryTimeout)
         return try SQLStore(
             dialect: database.dialect, hosts: [.tcp(host: "127.0.0.1", port: server.port)], login: login, table: table,
             createSchema: createSchema, defaultStep: 1000, identity: identity, maxSessions: 4)

@@ -46,6 +46,7 @@ extension WorkerClaimResult {
         case .taken(let rows, _): "taken \(rows.map { "\($0.worker) \($0.holder)" }.joined(separator: ", "))"
         case .otherFormat(let format): "format \(format)"
         case .unsupported(let text): "unsupported: \(text)"
+        case .wentBackward(let text): "went backward: \(text)"
         }
     }
 
@@ -59,6 +60,7 @@ extension WorkerRenewalResult {
         case .lost(let row): "lost to \(row.holder)/\(row.generation)"
         case .otherFormat(let format): "format \(format)"
         case .unsupported(let text): "unsupported: \(text)"
+        case .wentBackward(let text): "went backward: \(text)"
         }
     }
 

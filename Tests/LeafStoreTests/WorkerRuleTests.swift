@@ -134,7 +134,8 @@ import Testing
 
     /// The row that is found for a holder `me` of generation 3 with a last time of 1,000,500, and what comes of it.
     static let renewals: [(WorkerRow?, String?, String)] = [
-        (row(0, "me", lastTime: 5), nil, "me/3 to 1060000"),
+        // It was leased, and is configured by now: from now on it is this machine's.
+        (row(0, "me", lastTime: 5), nil, "me/3 to 1060000 of m1"),
         (row(0, "me", machine: "m9", lastTime: now + 70_000), nil, "me/3 to 1070000 of m9"),
         // The database has lost it.
         (nil, nil, "me/3 to 1060000 of m1"),
