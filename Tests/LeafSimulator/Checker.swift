@@ -3,6 +3,10 @@ struct Checker {
     private(set) var violation: Violation?
     /// A stock that cannot be: whatever rule is watched, there is no going on.
     private(set) var isBroken = false
+    /// How many IDs went out that had gone out before.
+    private(set) var duplicates: Int64 = 0
+    /// How many of two images of one memory, before they were told: not promised.
+    private(set) var repeatedByTwins: Int64 = 0
     /// The rules that are watched.
     private let minds: Set<Violation.Kind>
     /// By store, then by tag.
@@ -24,13 +28,19 @@ struct Checker {
     mutating func issue(
         _ range: IDRange, store: Int, tag: Int, host: Int, forks: UInt64, told: UInt64
     ) {
-        if let other = issued[store][tag].conflict(range.first, range.last) {
+        var first = range.first
+        while first <= range.last, let other = issued[store][tag].conflict(first, range.last) {
             let shared = other.forks & forks
+            let count = min(range.last, other.last) - max(first, other.first) + 1
+            first = other.last + 1
             if shared == 0 || shared & ~told == 0 {
+                duplicates += count
                 fail(
                     .duplicate,
                     "\(max(range.first, other.first)) of tag \(tag) in store \(store), by host \(other.by), then by host \(host)"
                         + (shared != 0 ? ", which should know of its twin" : ""))
+            } else {
+                repeatedByTwins += count
             }
         }
         issued[store][tag].insert(range.first, range.last, forks: forks, by: host)

@@ -21,8 +21,16 @@ extension World {
         }
     }
 
-    /// kill -9: memory is gone; the commit under way is on disk or not. Sometimes the newest commit is lost as well.
+    /// kill -9, sometimes with the newest commit lost as well, or with a start right after it.
     func crash(_ host: Int) {
+        guard hosts[host].daemon != nil else { return }
+        kill(host)
+        if random.chance(30) { loseNewestCommit(host) }
+        if random.chance(40) { start(host) }
+    }
+
+    /// kill -9: memory is gone; the commit under way is on disk or not.
+    func kill(_ host: Int) {
         guard let daemon = hosts[host].daemon else { return }
         tally.crashes += 1
         if case .committing(let batch) = daemon.writer.stage, !hosts[host].isDiskFull, random.chance(50) {
@@ -31,8 +39,6 @@ extension World {
         checkRecovery(host)
         note(host, "crashes, with commit \(hosts[host].journal.newest?.sequence ?? 0) on disk")
         end(host)
-        if random.chance(30) { loseNewestCommit(host) }
-        if random.chance(40) { start(host) }
     }
 
     /// A damaged meta page: LMDB falls back on the commit before, and says nothing.
@@ -46,8 +52,7 @@ extension World {
     func reboot(_ host: Int) {
         let machine = hosts[host].machine
         tally.reboots += 1
-        machines[machine].bootID = name("B")
-        machines[machine].clock.bootedAt = now
+        boot(machine)
         let device = random.chance(30) ? UInt64(namesGiven) + 1000 : nil
         for host in hosts.indices where hosts[host].machine == machine {
             note(host, "reboots")
@@ -60,8 +65,13 @@ extension World {
             if random.chance(20) { loseNewestCommit(host) }
             if let device { hosts[host].journal.device = device }
         }
-        machines[machine].runFolder.boot(isOnDisk: parameters.isRunFolderOnDisk)
         if random.chance(50) { start(host) }
+    }
+
+    func boot(_ machine: Int) {
+        machines[machine].bootID = name("B")
+        machines[machine].clock.bootedAt = now
+        machines[machine].runFolder.boot(isOnDisk: parameters.isRunFolderOnDisk)
     }
 
     enum CopyKind {

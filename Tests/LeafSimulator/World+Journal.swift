@@ -193,7 +193,7 @@ extension World {
         }
         guard !hosts[host].isDiskFull, !fails() else { return }
         tally.replacedJournals += 1
-        giveWorkersUp(host, isNewest: !daemon.header.isUnconfirmed && !daemon.cannotTell)
+        giveWorkersUp(host, isNewest: !daemon.header.isUnconfirmed)
         var header = daemon.writer.header.startingOver(agentID: name("A"), journalID: name("J"))
         header.host = identity(host)
         let records = daemon.tags.map { tag -> TagRecord? in

@@ -18,6 +18,11 @@ final class World {
     /// Nothing goes wrong any more: everybody must be served again.
     var isCalm = false
     let isTracing: Bool
+    /// A script says what happens, step by step, and not a seed's events.
+    let isScripted: Bool
+    /// Whoever measures what clients of snowflakes get: what each request comes to, and each range that is stamped.
+    var onVerdict: ((_ host: Int, SnowflakeWorker.Verdict) -> Void)?
+    var onStamp: ((Stamp) -> Void)?
     var trace: [String] = []
     private var names = 0
     private var serials = 0
@@ -35,11 +40,22 @@ final class World {
         var shown = [false, false]
     }
 
-    init(seed: UInt64, subject: Scenario.Subject, minds: Set<Violation.Kind>, isTracing: Bool) {
+    convenience init(seed: UInt64, subject: Scenario.Subject, minds: Set<Violation.Kind>, isTracing: Bool) {
+        self.init(
+            WorldParameters(seed: seed, subject: subject), seed: seed, minds: minds, isTracing: isTracing,
+            isScripted: false)
+        for host in hosts.indices { configureSnowflakes(host) }
+        for host in hosts.indices { start(host) }
+    }
+
+    /// Hosts and stores, with no daemon started yet.
+    init(
+        _ parameters: WorldParameters, seed: UInt64, minds: Set<Violation.Kind>, isTracing: Bool, isScripted: Bool
+    ) {
         self.isTracing = isTracing
-        parameters = WorldParameters(seed: seed, subject: subject)
+        self.isScripted = isScripted
+        self.parameters = parameters
         random = SeededRandom(seed: seed ^ 0xABCD)
-        let parameters = parameters
         checker = Checker(stores: 2, tags: parameters.tags + 1, minds: minds)
         let isEmpty = random.chance(15)
         stores = (0..<2).map {
@@ -52,8 +68,6 @@ final class World {
             machines.append(SimulatedMachine(machineID: name("M"), bootID: name("B")))
             addHost(on: machines.count - 1)
         }
-        for host in hosts.indices { configureSnowflakes(host) }
-        for host in hosts.indices { start(host) }
     }
 
     /// Plays one event, and checks the rules.

@@ -1,18 +1,18 @@
 /// What holds in one world from its beginning to its end.
 struct WorldParameters {
-    let hosts: Int
+    var hosts: Int
     let tags: Int
     let rules: StockRules
     let tableStep: Int64
-    let afterReboot: Recovery.AfterReboot
+    var afterReboot: Recovery.AfterReboot
     /// The folder of the witnesses is on disk, against all advice: it outlives a boot, and goes with a copied disk.
-    let isRunFolderOnDisk: Bool
+    var isRunFolderOnDisk: Bool
     /// Which server answers can be told.
-    let hasIdentity: Bool
+    var hasIdentity: Bool
     /// How often a step of a driver goes wrong, in percent.
-    let faultPercent: Int
+    var faultPercent: Int
     /// nil: none are played.
-    let snowflakes: SnowflakeParameters?
+    var snowflakes: SnowflakeParameters?
 
     init(seed: UInt64, subject: Scenario.Subject) {
         var random = SeededRandom(seed: seed)

@@ -37,6 +37,7 @@ internal import LeafSimulator
     }
 
     private static func play(_ options: Options) async -> Bool {
+        if options.showsClockFaults { return await ClockFaults(options).run() }
         guard let seed = options.seed else { return await Sweep(options).run() }
         let report = Simulation.play(
             Scenario(seed: seed, events: options.events, of: options.subject, favoring: options.favored),

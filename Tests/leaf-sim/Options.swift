@@ -20,6 +20,12 @@ struct Options {
     var showsCapacity = false
     /// Of the fleet.
     var hosts = 10_000
+    /// The clock-fault table, instead of seeds.
+    var showsClockFaults = false
+    /// How often each of its rows is played.
+    var runs: UInt64 = 200
+    /// The rows that have this in their name; nil: all.
+    var row: String?
 
     static let usage = """
         leaf-sim: plays many daemons and stores from seeds, with every fault, and says what rule was broken.
@@ -36,6 +42,9 @@ struct Options {
           --duplicates    with --mutations and --without: nothing but an ID issued twice counts
           --capacity      no seeds, but what a fleet costs its store: the tables of Docs/Capacity.md
           --hosts N       of that fleet (10000)
+          --clock-faults  no seeds, but the table of what faults of clocks, hosts and databases do to snowflakes
+          --runs N        of each of its rows, from --first on (200)
+          --row TEXT      those of its rows alone that have this in their name; with --seed N and --trace every step of it
         """
 
     init(_ arguments: ArraySlice<String>) throws(UsageError) {
@@ -54,6 +63,9 @@ struct Options {
             case "--mutations": showsMutations = true
             case "--duplicates": countsDuplicatesOnly = true
             case "--capacity": showsCapacity = true
+            case "--clock-faults": showsClockFaults = true
+            case "--runs": runs = try Options.number(name, &rest)
+            case "--row": row = rest.popFirst()
             case "--hosts": hosts = max(1, Int(try Options.number(name, &rest)))
             default: throw UsageError(text: "what is \(name)?\n\n\(Options.usage)")
             }

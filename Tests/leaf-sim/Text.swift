@@ -7,10 +7,12 @@
 /// Tables in Markdown, with numbers that a person reads.
 enum Text {
     static func title(_ text: String) {
-        // What is done shows, also where the output goes into a file.
-        fflush(nil)
+        flush()
         print("\n**\(text)**\n")
     }
+
+    /// What is done shows, also where the output goes into a file.
+    static func flush() { fflush(nil) }
 
     static func head(_ names: [String]) {
         row(names)

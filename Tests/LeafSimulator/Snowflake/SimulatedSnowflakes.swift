@@ -46,3 +46,7 @@ struct SimulatedWorker {
         return nil
     }
 }
+
+extension SnowflakeRoster.Ask {
+    var isClaim: Bool { if case .claim = self { true } else { false } }
+}

@@ -1,11 +1,11 @@
 /// What holds for the snowflakes of one world.
 struct SnowflakeParameters {
     /// What daemons are configured with: the first, but for hosts that somebody has configured otherwise.
-    let formats: [SnowflakeFormat]
-    let window: Duration
-    let horizon: Duration
+    var formats: [SnowflakeFormat]
+    var window: Duration
+    var horizon: Duration
     /// `snowflake.takeover-hold`, in milliseconds. What a failover loses is no older.
-    let hold: Int64
+    var hold: Int64
     /// How many worker ids a daemon leases beside the first, at most.
     let extraMax: Int
     /// Some hosts have a worker id of their own.

@@ -13,8 +13,10 @@ extension World {
         stamp(host, serial: snow.workers[random.pick(holds)].serial, count)
     }
 
-    private func stamp(_ host: Int, serial: Int, _ count: Int64) {
-        guard let index = hosts[host].daemon?.snow?.workers.firstIndex(where: { $0.serial == serial }) else { return }
+    @discardableResult func stamp(_ host: Int, serial: Int, _ count: Int64) -> SnowflakeWorker.Verdict {
+        guard let index = hosts[host].daemon?.snow?.workers.firstIndex(where: { $0.serial == serial }) else {
+            return .gone
+        }
         let token = nextToken(host)
         var (ranges, effects) = ([IDRange](), StockEffects())
         // Sometimes the process was paused between reading the clocks and using what they said.
@@ -38,7 +40,9 @@ extension World {
         case .refused: tally.refusals += 1
         case .gone: tally.refusals += 1
         }
+        onVerdict?(host, verdict)
         finish(host, worker: serial, effects)
+        return verdict
     }
 
     /// Does what the engine does with effects.
@@ -54,7 +58,7 @@ extension World {
                 continue
             }
             let count = hosts[host].daemon!.snow!.workers[index].parked.remove(at: at).count
-            if answer.outcome == .again { again.append(count) }
+            if answer.outcome == .again { again.append(count) } else { onVerdict?(host, .refused(.journalFailing)) }
         }
         for count in again { stamp(host, serial: serial, count) }
     }
@@ -103,6 +107,7 @@ extension World {
                 )
             }
             stampedUnits[place] = holder.serial
+            onStamp?(Stamp(host: host, place: place, range: range, time: parts.time, isStale: isStale))
             if forks == 0 { checkAlone(host, holder, unit) }
             if !isStale { checkTime(host, parts.time, format) }
         }
@@ -139,6 +144,23 @@ extension World {
         let format: SnowflakeFormat
         let worker: Int
         let unit: Int64
+
+        /// There are few formats and stores.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(worker)
+            hasher.combine(unit)
+        }
+    }
+
+    /// A range of IDs that went out, all of one unit of time.
+    struct Stamp {
+        let host: Int
+        let place: UnitPlace
+        let range: IDRange
+        /// When the unit begins, in milliseconds since 1970.
+        let time: Int64
+        /// By a reading of the clocks from before the process was paused.
+        let isStale: Bool
     }
 
     // MARK: Time

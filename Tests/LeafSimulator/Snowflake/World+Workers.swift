@@ -131,8 +131,12 @@ extension World {
             }
             hosts[host].daemon!.snow!.workers.append(worker)
             note(host, "holds \(describe(object))")
-        case (.renew(let worker, let generation, _, _, _), .renewal(let reply)):
-            takeRenewal(host, worker, generation, reply)
+        case (.renew(let worker, let generation, _, let isConfigured, _), .renewal(let reply)):
+            takeRenewal(host, worker, generation, isConfigured: isConfigured, reply)
+            // As the daemon does: another one is claimed at once.
+            let isLost = hosts[host].daemon!.snow!.roster.asks(now: reading(host).boot)
+                .contains { $0.slot == slot && $0.ask.isClaim }
+            if isScripted && isLost { hosts[host].daemon!.snow!.due.append(slot) }
         case (.claim(let configured, _, _), .claim):
             if configured == nil { tally.noneFree += 1 }
         default: break
@@ -140,7 +144,7 @@ extension World {
     }
 
     private func takeRenewal(
-        _ host: Int, _ number: Int, _ generation: Int64, _ reply: SimulatedWorkerTable.RenewalReply
+        _ host: Int, _ number: Int, _ generation: Int64, isConfigured: Bool, _ reply: SimulatedWorkerTable.RenewalReply
     ) {
         let index = hosts[host].daemon!.snow!.workers.firstIndex {
             $0.object.worker == number && $0.object.generation == generation && $0.object.phase != .gone
@@ -153,8 +157,14 @@ extension World {
             tally.renewals += 1
             hosts[host].daemon!.snow!.roster.renewed(worker: number, lastTime: lastTime)
             hosts[host].daemon!.snow!.workers[index].object.renewed(
-                lastTime: lastTime, database: random.chance(80) ? database : nil, reading(host),
-                keepsJournalCurrent: random.chance(30), effects: &effects)
+                lastTime: lastTime, database: isScripted || random.chance(80) ? database : nil, reading(host),
+                keepsJournalCurrent: isScripted ? isConfigured : random.chance(30), effects: &effects)
+            let isStuck = hosts[host].daemon!.snow!.workers[index].object.isStuck(reading(host))
+            if isScripted, isStuck, !isConfigured {
+                note(host, "leaves worker \(number), which was stamped ahead of the clock to the end of its lease")
+                hosts[host].daemon!.snow!.roster.lost(worker: number)
+                hosts[host].daemon!.snow!.workers[index].object.giveUp(effects: &effects)
+            }
         case .lost, .otherFormat:
             tally.lostWorkers += 1
             hosts[host].daemon!.snow!.roster.lost(worker: number)
