@@ -63,7 +63,7 @@ extension SnowflakeSuite {
                 let before = ledger.count
                 let time = try elapsed {
                     _ = try onThreads(clients) { number in
-                        let leafd = try LeafConnection(path: daemon.setup.socketPath, timeout: .seconds(60))
+                        let leafd = try LeafConnection(path: daemon.setup.socketPath, timeout: patience)
                         let replies = try leafd.pipeline(Array(repeating: ["SNOWFLAKE"], count: 50_000))
                         ledger.record(replies.compactMap(\.integer), client: clients * 10 + number)
                     }

@@ -56,9 +56,17 @@ final class ClockShift: @unchecked Sendable {
         ["LD_PRELOAD": try library.get(), "TEST_CLOCK_SHIFTS": shifts.map(\.path).joined(separator: ":")]
     }
 
-    private static let libraryFolder = TemporaryFolder()
+    /// For what the whole run has: the library, and the clocks that servers share. Nobody lets go of it before the end.
+    static let folder: TemporaryFolder = {
+        atexit {
+            for path in [ClockShift.folder.path, ClockShift.folder.memory] {
+                try? FileManager.default.removeItem(atPath: path)
+            }
+        }
+        return TemporaryFolder()
+    }()
     private static let library: Result<String, any Error> = Result {
-        let (code, path) = (libraryFolder.file("shift.c"), libraryFolder.file("shift.so"))
+        let (code, path) = (folder.file("shift.c"), folder.file("shift.so"))
         try source.write(toFile: code, atomically: true, encoding: .utf8)
         let result = try Tool.run("cc", ["-shared", "-fPIC", "-O1", "-o", path, code, "-ldl"])
         guard result.isSuccess else { throw TestProblem("cc: \(result.errors)") }

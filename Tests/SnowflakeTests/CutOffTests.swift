@@ -10,11 +10,12 @@ extension SnowflakeSuite {
     struct CutOffTests {
         private static let many = [["SNOWFLAKE", "4096"]]
 
-        @Test func `who is cut off from the database stamps nothing that its successor may`() throws {
-            let world = try World()
+        @Test(arguments: World.kinds)
+        func `who is cut off from the database stamps nothing that its successor may`(kind: StoreKind) throws {
+            let world = try World(kind)
             let proxy = try FaultProxy(to: world.server.port)
             let (a, b) = (
-                try world.host("a", url: world.server.url(port: proxy.port), settings: ["snowflake.worker=5"]),
+                try world.host("a", url: world.url(proxy), settings: ["snowflake.worker=5"]),
                 try world.host("b", settings: ["snowflake.worker=5"])
             )
             let ledger = SnowflakeLedger()
@@ -27,39 +28,46 @@ extension SnowflakeSuite {
             let first = try a.start()
             try first.snowflakes()
             let second = try b.start()
+            let turns = Int(3 * soakScale)
             try load.run(clients) {
-                for number in 0..<Int(3 * soakScale) {
+                for number in 0..<turns {
                     // The two take turns: who holds it is cut off, or frozen.
-                    let holder = try eventually("one of the two has it") {
+                    let holder = try eventually("one of the two alone has it", within: patience) {
                         let before = (0..<2).map { load.count(of: $0) }
                         pauseThread(.milliseconds(150))
-                        return (0..<2).first { load.count(of: $0) > before[$0] }
+                        let working = (0..<2).filter { load.count(of: $0) > before[$0] }
+                        return working.count == 1 ? working[0] : nil
                     }
                     if holder == 0 { proxy.blackhole() } else { second.pause() }
                     world.pass(.seconds(3 * 3600))
                     try load.waitForMore(40_000 * 6, from: [1 - holder])
+                    if holder == 0 { try load.waitForRefusal(of: 0) }
                     proxy.restore()
                     second.resume()
-                    pauseThread(.milliseconds(200))
+                    // It has heard by now whose the worker id is.
+                    try load.waitForRefusal(of: holder)
                     figure(
-                        "cut off \(number), holder \(holder): \((0..<2).map { load.count(of: $0) }), errors \(load.errors)"
+                        "\(kind), cut off \(number), holder \(holder): \((0..<2).map { load.count(of: $0) }), errors \(load.errors)"
                     )
                 }
             }
             withExtendedLifetime(first) {}
+            #expect(ledger.workers == [5])
+            #expect(try world.generations()[5] ?? 0 > turns)
             ledger.expectNoFaults()
         }
 
-        @Test func `a successor whose clock is behind begins above its predecessor`() throws {
-            let world = try World()
+        @Test(arguments: World.kinds)
+        func `a successor whose clock is behind begins above its predecessor`(kind: StoreKind) throws {
+            let world = try World(kind)
             let ledger = SnowflakeLedger()
             let load = SnowflakeLoad(ledger, world: world.clock)
             let hosts = try (0..<Int(3 * soakScale)).map {
                 try world.host("d\($0)", settings: ["snowflake.worker=5"])
             }
             for (number, host) in hosts.enumerated() {
-                // The time that its predecessors have stamped, by its own clock.
-                host.clock?.wall = .seconds(-3 * 3600 * number) - .milliseconds(500 * number)
+                // Before all that its predecessors have stamped, by its own clock, however long it takes to start.
+                host.clock?.wall = .seconds((-3 * 3600 - 60) * number)
                 let daemon = try host.start()
                 try load.run([
                     SnowflakeClient(path: host.setup.socketPath, number: number, requests: Self.many, pause: .zero)
@@ -71,6 +79,7 @@ extension SnowflakeSuite {
                 world.pass(.seconds(3 * 3600))
             }
             #expect(ledger.workers == [5])
+            #expect(try world.generations() == [5: Int64(hosts.count)])
             ledger.expectNoFaults()
         }
 
@@ -91,7 +100,8 @@ extension SnowflakeSuite {
                     daemon.kill()
                     try load.waitForAllToBreak()
                     ledger.mark()
-                    host.clock?.wall -= .milliseconds(800)
+                    // By more than the start takes.
+                    host.clock?.wall -= .seconds(10)
                     try daemon.start()
                 }
                 try load.waitForMore(1, from: 0..<2)

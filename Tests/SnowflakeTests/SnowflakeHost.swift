@@ -47,7 +47,7 @@ extension LeafDaemon {
 
     /// One request, which must be answered by IDs within a while.
     @discardableResult
-    func snowflakes(_ words: [String] = ["SNOWFLAKE"], within limit: Duration = .seconds(30)) throws -> [Int64] {
+    func snowflakes(_ words: [String] = ["SNOWFLAKE"], within limit: Duration = patience) throws -> [Int64] {
         var last = ""
         do {
             return try eventually("IDs for \(words)", within: limit, every: .milliseconds(20)) {
@@ -64,7 +64,7 @@ extension LeafDaemon {
         var last = ""
         do {
             return try eventually(
-                "\(words) is refused with \"\(text)\"", within: .seconds(20), every: .milliseconds(20)
+                "\(words) is refused with \"\(text)\"", within: patience, every: .milliseconds(20)
             ) {
                 let reply = try connect().command(words)
                 last = "\(reply)"

@@ -74,6 +74,9 @@ final class SnowflakeLedger: Sendable {
         state.highest[worker] = max(state.highest[worker] ?? 0, run.last)
     }
 
+    /// Enters something else that is wrong.
+    func note(problem: String) { state.with { $0.problems.append(problem) } }
+
     /// Draws a line while nobody asks: whatever comes from here on must be above all of its worker id before.
     func mark() {
         state.with { state in
@@ -87,6 +90,11 @@ final class SnowflakeLedger: Sendable {
     var count: Int { state.with { $0.count } }
     /// The worker ids that IDs were made with.
     var workers: [Int] { state.with { $0.highest.keys.sorted() } }
+
+    /// The time of the highest ID of a worker id, in milliseconds since 1970; nil: there is none.
+    func lastTime(of worker: Int) -> Int64? {
+        state.with { $0.highest[worker] }.flatMap { format.parts(of: $0)?.time }
+    }
 
     /// How far stamps were from true time since this was asked last, in milliseconds: ahead, behind.
     func takeDistances() -> (ahead: Int64, behind: Int64) {
@@ -116,10 +124,20 @@ final class SnowflakeLedger: Sendable {
 
 extension SnowflakeFormat {
     static let leafs = SnowflakeFormat(layout: .leaf, epoch: 1_288_834_974_657)
-    /// As `leafs`, with 16 worker ids: taking them over matters.
-    static let small = SnowflakeFormat(
-        layout: SnowflakeLayout(unit: .milliseconds(1), timeBits: 41, workerBits: 4, sequenceBits: 12),
-        epoch: 1_288_834_974_657)
+    /// As `leafs`, with few worker ids: taking them over matters.
+    static func small(workerBits: Int) -> SnowflakeFormat {
+        SnowflakeFormat(
+            layout: SnowflakeLayout(unit: .milliseconds(1), timeBits: 41, workerBits: workerBits, sequenceBits: 12),
+            epoch: 1_288_834_974_657)
+    }
+
+    /// The same as a section of a daemon's configuration.
+    static func small(workerBits: Int) -> String {
+        """
+        snowflake:
+            layout: {unit: 1ms, time-bits: 41, worker-bits: \(workerBits), sequence-bits: 12}
+        """
+    }
 }
 
 /// This machine's own time, in milliseconds since 1970.

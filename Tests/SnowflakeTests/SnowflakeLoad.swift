@@ -18,12 +18,12 @@ struct SnowflakeClient: Sendable {
             do throws(LeafClientError) {
                 load.connected(1)
                 defer { load.connected(-1) }
-                let leafd = try LeafConnection(path: path, timeout: .seconds(30))
+                let leafd = try LeafConnection(path: path, timeout: patience)
                 while !load.isOver {
                     try batch(leafd, load, &lastSuccess)
                 }
             } catch {
-                load.note(error: "\(error.code)", "\(error)")
+                load.note(error: "\(error.code)", "\(error)", of: nil)
                 usleep(2000)
             }
         }
@@ -43,13 +43,17 @@ struct SnowflakeClient: Sendable {
         for request in requests {
             let reply = try leafd.receive()
             if case .error(let prefix, let message) = reply {
-                load.note(error: prefix, message)
+                load.note(error: prefix, message, of: number)
+                // None of these requests is wrong.
+                if prefix == "ERR" { load.ledger.note(problem: "\(request) was answered by \(reply)") }
                 isRefused = true
                 continue
             }
             let found = SnowflakeReply.ids(reply)
             let wanted = request.count > 1 ? Int(request[1]) ?? 1 : 1
-            if found.count != wanted { load.note(error: "\(request) was answered by \(reply)", "") }
+            if found.count != wanted {
+                load.ledger.note(problem: "\(request) was answered by \(found.count) IDs: \("\(reply)".prefix(200))")
+            }
             ids += found
         }
         if !ids.isEmpty {
@@ -79,6 +83,7 @@ final class SnowflakeLoad: Sendable {
         var errors: [String: Int] = [:]
         var examples: [String: String] = [:]
         var ids: [Int: Int] = [:]
+        var refusals: [Int: Int] = [:]
         var longestStall = Duration.zero
     }
 
@@ -111,8 +116,10 @@ final class SnowflakeLoad: Sendable {
     func note(ids: Int, of client: Int) { counts.with { $0.ids[client, default: 0] += ids } }
     func note(stall: Duration) { counts.with { $0.longestStall = max($0.longestStall, stall) } }
 
-    func note(error: String, _ example: String) {
+    /// - Parameter client: whose request was refused; nil: the connection ended.
+    func note(error: String, _ example: String, of client: Int?) {
         counts.with { counts in
+            if let client { counts.refusals[client, default: 0] += 1 }
             counts.errors[error, default: 0] += 1
             counts.examples[error] = example
         }
@@ -124,6 +131,15 @@ final class SnowflakeLoad: Sendable {
     var examples: [String: String] { counts.with { $0.examples } }
     func count(of client: Int) -> Int { counts.with { $0.ids[client] ?? 0 } }
 
+    /// Waits until a client has been refused once more.
+    func waitForRefusal(of client: Int) throws {
+        let before = counts.with { $0.refusals[client] ?? 0 }
+        // One that was sent before does not count.
+        try eventually("client \(client) is refused", within: patience) {
+            counts.with { $0.refusals[client] ?? 0 } > before + 1
+        }
+    }
+
     /// The longest that a client was without IDs, since this was asked last.
     func takeLongestStall() -> Duration {
         counts.with { counts in
@@ -134,14 +150,16 @@ final class SnowflakeLoad: Sendable {
 
     /// Waits until no client is connected any more: all that a dead daemon had answered has then been received.
     func waitForAllToBreak() throws {
-        try eventually("every client has met the end of its connection") { counts.with { $0.connections } == 0 }
+        try eventually("every client has met the end of its connection", within: patience) {
+            counts.with { $0.connections } == 0
+        }
     }
 
     /// Waits until each of these clients has so many IDs more.
-    func waitForMore(_ count: Int = 1, from clients: some Sequence<Int>, within limit: Duration = .seconds(60)) throws {
+    func waitForMore(_ count: Int = 1, from clients: some Sequence<Int>) throws {
         let goals = clients.map { (client: $0, goal: self.count(of: $0) + count) }
         do {
-            try eventually("\(count) IDs more for each of \(goals.map(\.client))", within: limit) {
+            try eventually("\(count) IDs more for each of \(goals.map(\.client))", within: patience) {
                 goals.allSatisfy { self.count(of: $0.client) >= $0.goal }
             }
         } catch { throw TestProblem("\(error); errors met: \(errors), \(examples)") }

@@ -13,6 +13,9 @@ enum SnowflakeSuite {}
 /// How much longer than usual the tests run: SOAK_SCALE, 1 if it is not set.
 let soakScale = max(1, ProcessInfo.processInfo.environment["SOAK_SCALE"].flatMap { Double($0) } ?? 1)
 
+/// How long a test waits for what must come. It only guards against hanging: nothing is judged by how fast it was.
+let patience = Duration.seconds(60)
+
 /// Says a figure, for whoever reads the test's output.
 func figure(_ text: String) {
     print("figure: \(text)")
