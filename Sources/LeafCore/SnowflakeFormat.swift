@@ -40,6 +40,9 @@ package struct SnowflakeFormat: Hashable, Sendable {
         return since >= 0 ? since / unit : (since - unit + 1) / unit
     }
 
+    /// The first unit that begins at or after a time.
+    package func firstUnit(from time: Int64) -> Int64 { unit(at: time - 1) + 1 }
+
     /// When a unit begins, in milliseconds since 1970.
     package func time(ofUnit number: Int64) -> Int64 { epoch + number * unit }
 

@@ -199,40 +199,8 @@ package struct SnowflakeWorker: Hashable, Sendable {
         waiters.remove(at: index)
         return true
     }
-}
 
-/// What a worker counts for STATS, since the daemon has held it.
-package struct SnowflakeCounters: Hashable, Sendable {
-    package internal(set) var issued: Int64 = 0
-    /// Units of time in which at least one ID was stamped.
-    package internal(set) var units: Int64 = 0
-    /// Requests that had to wait for their unit of time.
-    package internal(set) var waits: Int64 = 0
-    /// Requests that had to wait for a commit.
-    package internal(set) var parked: Int64 = 0
-
-    package init() {}
-
-    package mutating func add(_ other: SnowflakeCounters) {
-        issued += other.issued
-        units += other.units
-        waits += other.waits
-        parked += other.parked
-    }
-}
-
-extension SnowflakeFormat {
-    /// The first unit that begins at or after a time.
-    package func firstUnit(from time: Int64) -> Int64 { unit(at: time - 1) + 1 }
-}
-
-extension SnowflakeWorker {
-    /// Whether its lease is used up, but for a second at most, although the wall clock says that it is not: it was stamped with while
-    /// the clock was ahead, and the time that is left of the lease lies below that.
-    package func isStuck(_ reading: ClockReading) -> Bool {
-        phase == .open && unit + rules.unitsAtOnce >= rules.format.unit(at: lastTime)
-            && reading.wall / 1000 + 1000 < rules.format.time(ofUnit: unit)
-    }
+    // MARK: Looking
 
     /// What a request for one ID would be refused with now; nil: it would get one, perhaps after a moment.
     package func refusal(_ reading: ClockReading) -> SnowflakeRefusal? {

@@ -7,7 +7,7 @@ package final class SnowflakeDesk: Sendable {
     package let settings: SnowflakeSettings
     let rules: SnowflakeRules
 
-    private struct State: Sendable {
+    struct State: Sendable {
         var roster: SnowflakeRoster
         var entries: [SnowflakeEntry] = []
         /// Requests that wait until a worker id has been leased.
@@ -30,7 +30,7 @@ package final class SnowflakeDesk: Sendable {
         var past = SnowflakeCounters()
     }
 
-    private let state: Lock<State>
+    let state: Lock<State>
 
     /// After a claim that brought nothing the next one is made no sooner; twice as long after each further one, up to about a minute:
     /// there may be more hosts than worker ids.
@@ -108,35 +108,6 @@ package final class SnowflakeDesk: Sendable {
             }
             return true
         }
-    }
-
-    /// Worker ids are held, or to be held.
-    var isInUse: Bool { state.with { $0.isWanted && settings.isEnabled } }
-
-    /// Why no worker id is held, or none can be renewed, as far as somebody has asked for one.
-    package var problem: String? { state.with { $0.problem } }
-
-    /// Why the worker ids that are held stamp nothing now.
-    private var refusal: SnowflakeRefusal? {
-        let reading = ClockReading.now()
-        let refusals = workers.map { entry in entry.handle { worker, _, _ in worker.refusal(reading) } }
-        return refusals.contains(nil) ? nil : refusals.first ?? nil
-    }
-
-    /// For HEALTH: nil while all that is wanted is held and stamps, and time is left.
-    var healthProblem: String? {
-        let (entries, problem, isWanted, isComplete) = state.with {
-            ($0.entries, $0.problem, $0.isWanted, $0.roster.isComplete)
-        }
-        guard settings.isEnabled, isWanted else { return nil }
-        if entries.isEmpty { return problem.map { "no snowflakes: \($0)" } }
-        if let refusal { return "no snowflakes: \(refusal)" }
-        if let problem {
-            return "\(isComplete ? "worker ids are not renewed" : "fewer worker ids than wanted"): \(problem)"
-        }
-        let now = ClockReading.now().wall / 1000
-        let left = (settings.format.lastTime - now) / (365 * 86_400_000)
-        return left < 2 ? "the time bits of snowflake.layout are used up within \(max(0, left + 1)) years" : nil
     }
 
     // MARK: For the drivers
@@ -242,69 +213,5 @@ package final class SnowflakeDesk: Sendable {
             let outcome: ParkedAnswer.Outcome = state.entries.isEmpty ? .refused(.noWorker) : .again
             return state.underWay.map { ParkedAnswer(token: $0, outcome: outcome) }
         }
-    }
-    /// They may be stamped with: the store has confirmed them, or does not answer.
-    func release() {
-        for entry in workers { entry.handle { worker, _, effects in worker.release(effects: &effects) } }
-    }
-
-    /// The daemon stops: whoever waits for a worker id hears that.
-    ///
-    /// - Returns: the answers, for the router.
-    func turnAway() -> [ParkedAnswer] {
-        state.with { state in
-            defer { (state.waiters, state.underWay) = ([], []) }
-            return (state.underWay + state.waiters).map { ParkedAnswer(token: $0, outcome: .refused(.shutdown)) }
-        }
-    }
-
-    /// Stops stamping for good.
-    ///
-    /// - Returns: those whose exact place is to be written.
-    func seal() -> [SnowflakeEntry] {
-        workers.filter { $0.handle { worker, _, effects in worker.seal(effects: &effects) } }
-    }
-
-    /// Gives up what belongs to another of the journal's stocks.
-    func giveUp(otherThan epoch: UInt64, agentID: String) {
-        guard workers.contains(where: { $0.snapshot().epoch != epoch }) else { return }
-        giveUp(agentID: agentID, isNewest: false)
-    }
-
-    /// Gives all worker ids up: they are never stamped with again.
-    ///
-    /// - Parameters:
-    ///   - agentID: the name under which they were held.
-    ///   - isNewest: whether it is certain that where they stood is known: see `SnowflakeRoster.giveUp`.
-    func giveUp(agentID: String, isNewest: Bool) {
-        let entries = state.with { state in
-            defer { state.entries = [] }
-            return state.entries
-        }
-        var marks: [Int: Int64] = [:]
-        for entry in entries {
-            marks[entry.worker] = entry.handle { worker, _, effects in
-                worker.giveUp(effects: &effects)
-                return worker.limit
-            }
-        }
-        state.with { [marks] state in
-            state.roster.giveUp(agentID: agentID, marks: marks, isNewest: isNewest)
-            for entry in entries { state.past.add(entry.counters) }
-        }
-    }
-
-    /// How long the worker ids can be stamped with if none is renewed any more; nil: there are none.
-    var timeLeft: Duration? {
-        let now = ClockReading.now().wall / 1000
-        return workers.map { $0.snapshot().lastTime - now }.max().map { .milliseconds(max(0, $0)) }
-    }
-
-    func snapshot() -> SnowflakeSnapshot {
-        let (entries, past) = state.with { ($0.entries, $0.past) }
-        let problem = problem ?? refusal.map { "\($0)" }
-        return SnowflakeSnapshot(
-            isEnabled: settings.isEnabled, format: settings.format,
-            workers: entries.map { $0.snapshot() }.sorted { $0.worker < $1.worker }, problem: problem, past: past)
     }
 }
