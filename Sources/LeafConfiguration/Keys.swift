@@ -60,7 +60,8 @@ extension Key {
         Key("snowflake.worker", \.snowflake.worker, .auto(.integer(0...65_535))),
         Key("snowflake.extra-workers", \.snowflake.extraWorkers, .integer(0...1023)),
         Key("snowflake.horizon", \.snowflake.horizon, .duration(.seconds(60), hours(168))),
-        Key("snowflake.takeover-hold", \.snowflake.takeoverHold, .duration(.seconds(1), hours(24), zero: "none")),
+        // A first lease, of a minute, that a failover has lost must be over by then, by the clock of another server.
+        Key("snowflake.takeover-hold", \.snowflake.takeoverHold, .duration(.seconds(120), hours(24))),
         Key("snowflake.layout", \.snowflake.layout, .layout),
     ]
 

@@ -38,7 +38,7 @@ struct LoadingTests {
         "segments.auto-create": "true", "segments.warm": "orders,users", "segments.tags": "[{name: orders}]",
         "snowflake.enabled": "false", "snowflake.epoch": "1577836800000", "snowflake.worker": "63",
         "snowflake.extra-workers": "2",
-        "snowflake.horizon": "3h", "snowflake.takeover-hold": "1m", "snowflake.layout": "js53",
+        "snowflake.horizon": "3h", "snowflake.takeover-hold": "3m", "snowflake.layout": "js53",
         "journal.path": "/j", "journal.witness": "/w", "journal.map-size": "64MiB", "journal.window": "500ms",
         "journal.after-reboot": "wait", "server.event-loops": "2", "server.max-connections": "7",
         "server.max-line": "8KiB", "server.max-batch": "10", "server.idle-timeout": "1m",

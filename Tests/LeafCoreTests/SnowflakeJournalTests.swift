@@ -64,12 +64,22 @@ struct SnowflakeJournalTests {
     }
 
     @Test(arguments: [10, 100, 200, 300, 1000])
-    func `a request for a second's IDs takes a few commits, however small the window`(window: Int) throws {
+    func `a request for a second's IDs takes a few commits, however small the window`(window: Int) {
         let format = SnowflakeFormat(layout: .js53, epoch: 1_288_834_974_657)
         let rules = SnowflakeRules(format: format, window: .milliseconds(window))
         var bench = SnowflakeBench(rules, ahead: 600_000)
-        #expect(try bench.mustTake(rules.countMax).map(\.count).reduce(0, +) == rules.countMax)
-        #expect(bench.tickets <= 4)
+        var commits = 0
+        expectVerdict(bench.ask(rules.countMax).0, .parked)
+        // As the daemon does: it commits as long as that is asked for, and asks again when it is told to.
+        while bench.effects.answers.isEmpty, bench.effects.commit != nil {
+            bench.effects.commit = nil
+            bench.commit()
+            commits += 1
+        }
+        #expect(commits <= 3)
+        let (verdict, ranges) = bench.ask(rules.countMax)
+        expectVerdict(verdict, .taken)
+        #expect(ranges.map(\.count).reduce(0, +) == rules.countMax)
     }
 
     @Test func `what it would refuse now is told without an ID being taken`() throws {

@@ -12,6 +12,8 @@ final class FakeStore: SegmentStore {
         var server: String? = "one"
         var recordedServer: String? = "one"
         var lifts: Int64 = 0
+        /// Lifting loses the connection.
+        var refusesLift = false
         var workers = FakeWorkers.State()
         var forgotten: [Tag] = []
         var isDown = false
@@ -208,7 +210,10 @@ private final class FakeSession: StoreSession {
     }
 
     func lift(_ lift: CounterLift) throws(StoreError) -> Bool {
-        try call { state in
+        if store.state.with({ $0.refusesLift }) {
+            throw StoreError(.unavailable, "the connection was lost", isSessionLost: true)
+        }
+        return try call { state in
             guard lift.expected == nil || lift.expected == state.lifts else { return false }
             state.lifts += 1
             if let server = lift.server { state.recordedServer = server }

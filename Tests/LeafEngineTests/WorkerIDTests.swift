@@ -147,6 +147,31 @@ import Testing
         engine.stop()
     }
 
+    /// Another may have been issuing from a copy of its journal. Whether it can settle with the store does not matter: the store
+    /// answers, and that is what this start may not go on with.
+    @Test func `an unproven start gives its worker ids up as soon as the store answers`() async throws {
+        var running = try Running(folder, store)
+        let id = try running.firstSnowflake()
+        running.engine.stop()
+        try folder.reboot()
+        store.state.with { state in
+            state.agents = [:]
+            state.refusesLift = true
+        }
+        running = try Running(folder, store)
+        try await eventually("it has failed to settle") { self.isBackingOff(running) }
+        // By now a store that never answered would be away.
+        while MonotonicTime.now().since(running.engine.startedAt) < StoreDriver.awayAfter + .seconds(1) {
+            if case .id(let next) = try running.snowflake() { return #expect(Bool(false), "\(next) after \(id)") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        store.state.with { $0.refusesLift = false }
+        try await eventually("it has settled") { !self.isBackingOff(running) }
+        guard case .none(let why) = try running.snowflake() else { return #expect(Bool(false), "the hold is not kept") }
+        #expect(why.contains("nobody takes a worker id"))
+        running.engine.stop()
+    }
+
     @Test func `where the database has lost all rows they are lifted, and holders put theirs right`() async throws {
         let running = try Running(folder, store)
         _ = try running.firstSnowflake()

@@ -5,7 +5,7 @@ import Testing
 /// others; after a change of the machines or of the simulator that command gives new ones.
 private let knownSeeds: [DuplicateGuard: UInt64] = [
     .witnessOrder: 340, .bootID: 174, .machineID: 215, .unconfirmed: 780, .unknownOutcome: 3840, .floor: 218,
-    .unusedRecords: 1_155_450, .leaseAge: 789, .aboveTheHold: 840, .lateRenewal: 780, .liftedLeases: 8450,
+    .unusedRecords: 1_155_450, .leaseAge: 789, .aboveTheHold: 840, .lateRenewal: 3768, .liftedLeases: 8450,
     .liftedHorizon: 8450,
     .reassertion: 3569,
 ]

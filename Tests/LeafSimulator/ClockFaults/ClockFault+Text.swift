@@ -83,7 +83,7 @@ extension ClockFault {
         case .outage(let isLeaseOver):
             isLeaseOver ? "no lease, no stamps; the next try comes within 5 s (`Backoff.longest`)" : ""
         case .failover(.takeover):
-            "its lease was over: it is a newcomer, and those wait for `takeover-hold` (1 or 2 min here)"
+            "its lease was over: it is a newcomer, and those wait for `takeover-hold` (2 or 3 min here)"
         case .otherFormat: "one store, one epoch and layout"
         default: ""
         }

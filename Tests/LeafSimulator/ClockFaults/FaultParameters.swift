@@ -30,7 +30,7 @@ extension WorldParameters {
         snow.formats = [format, SnowflakeFormat(layout: other, epoch: epoch)]
         snow.window = .milliseconds(random.pick([100, 1000]))
         snow.horizon = .seconds(fault.horizons.map { random.pick($0) } ?? snow.horizon.components.seconds)
-        if fault.kind == .failover(.takeover) { snow.hold = 1000 * random.pick([60, 120]) }
+        if fault.kind == .failover(.takeover) { snow.hold = 1000 * random.pick([120, 180]) }
         snowflakes = snow
     }
 }

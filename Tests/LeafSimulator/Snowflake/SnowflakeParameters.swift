@@ -4,7 +4,7 @@ struct SnowflakeParameters {
     var formats: [SnowflakeFormat]
     var window: Duration
     var horizon: Duration
-    /// `snowflake.takeover-hold`, in milliseconds. What a failover loses is no older.
+    /// `snowflake.takeover-hold`, in milliseconds. What a failover loses is a minute younger: so far may its server's clock be behind.
     var hold: Int64
     /// How many worker ids a daemon leases beside the first, at most.
     let extraMax: Int
@@ -35,7 +35,7 @@ struct SnowflakeParameters {
         formats = [first, SnowflakeFormat(layout: other, epoch: epoch)]
         window = .milliseconds(random.pick([100, 1000, 10_000]))
         horizon = .seconds(random.pick([60, 600, 7200]))
-        hold = 1000 * random.pick([60, 120, 600])
+        hold = 1000 * random.pick([120, 180, 600])
         extraMax = random.pick([0, 0, 1, 2])
         hasConfigured = random.chance(40)
         stepsClocks = random.chance(60)

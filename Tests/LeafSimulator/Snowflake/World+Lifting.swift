@@ -10,6 +10,6 @@ extension WorldParameters {
     /// How old a transaction may be that a failover loses, in milliseconds.
     var lossMax: Int64 {
         guard let snowflakes else { return .max }
-        return snowflakes.stepsDatabaseClock ? -1 : snowflakes.hold
+        return snowflakes.stepsDatabaseClock ? -1 : snowflakes.hold - 60_000
     }
 }
