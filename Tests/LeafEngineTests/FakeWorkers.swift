@@ -8,6 +8,9 @@ final class FakeWorkers: WorkerTable {
     struct State: Sendable {
         var rows: [Int: WorkerRow] = [:]
         var values: [String: String] = [:]
+        /// The database's clock, in milliseconds since 1970: it stands, an hour ahead of the host's, so that no lease ends while a busy
+        /// machine lets a test wait, by neither clock.
+        let now = ClockReading.now().wall / 1000 + 3_600_000
         /// What claims and renewals throw.
         var failure: StoreError?
         /// What they answer with.
@@ -24,8 +27,7 @@ final class FakeWorkers: WorkerTable {
 
     func standing() throws(StoreError) -> WorkerStanding {
         WorkerStanding(
-            // An hour ahead, so that no lease ends while a busy machine lets a test wait.
-            now: ClockReading.now().wall / 1000 + 3_600_000, format: state.values[WorkerStanding.Name.format],
+            now: state.now, format: state.values[WorkerStanding.Name.format],
             hold: state.values[WorkerStanding.Name.hold], recordedServer: state.values[WorkerStanding.Name.server],
             server: server, horizon: state.values[WorkerStanding.Name.horizon])
     }

@@ -135,14 +135,18 @@ extension World {
     func take(_ host: Int, _ request: StoreRequest, _ answer: StoreAnswer, thenReady: Bool) {
         guard !fails() else {
             note(host, "does not get the store's answer")
-            if case .worker = request.kind, random.chance(50) {
-                hosts[host].daemon!.snow?.late.append((request, answer))
-            }
+            let late = hosts[host].daemon!.snow?.late.count
+            let isLate = if case .worker = request.kind { random.chance(50) } else { false }
             if case .lease(let orders) = request.kind {
                 hosts[host].daemon!.session = .none
                 for (tag, order) in orders { loadFailed(host, tag, order, .store) }
             }
-            return storeFailed(host)
+            storeFailed(host)
+            // Closing the session may have kept it already, and no call gets its answer twice.
+            if isLate, hosts[host].daemon?.snow?.late.count == late {
+                hosts[host].daemon!.snow?.late.append((request, answer))
+            }
+            return
         }
         hosts[host].daemon!.session = thenReady ? .ready : .reading
         switch answer {
