@@ -96,7 +96,7 @@ lint: ## Check the form of the code, as swift-format sees it
 format: ## Bring the code into that form
 	@$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
 
-sim: build-packages ## Play SEEDS (a million) seeds of the simulator, from FIRST (0) on; ARGS=--mutations: the guards' table; ARGS=--capacity: what a fleet costs
+sim: build-packages ## Play SEEDS (a million) seeds of the simulator, from FIRST (0) on; ARGS=--mutations: the guards' table; --clock-faults: what clocks do to snowflakes; --capacity: what a fleet costs
 	@echo "leafd: building the simulator for release, in .build-sim"
 	@$(SWIFT) build -c release --scratch-path .build-sim --product leaf-sim
 	@.build-sim/release/leaf-sim --seeds $(SEEDS) --first $(FIRST) $(ARGS)
