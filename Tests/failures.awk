@@ -1,5 +1,6 @@
 # Reads the events of a run of the tests (one JSON object a line, Swift Testing's event stream) and prints what failed and, where
-# the run was ended before its time, what was running: the last lines of a long log, for those who see nothing else of it.
+# the run was ended before its time, what was running: the last lines of a long log, for those who see nothing else of it. The
+# failing tests are named once more at the very end, without what was recorded, which may be long.
 
 # The value of the first string `key` of the line, with the escapes that paths, names and messages have undone.
 function text(key,    value) {
@@ -33,7 +34,8 @@ function messages(    all, event) {
 /"kind":"issueRecorded"/ && /"isFailure":true/ && /"isKnown":false/ {
     match($0, /"line":[0-9]+/)
     line = substr($0, RSTART + 7, RLENGTH - 7)
-    failures[++count] = test() " at " text("fileID") ":" line messages()
+    places[++count] = test() " at " text("fileID") ":" line
+    failures[count] = places[count] messages()
 }
 
 /"kind":"testStarted"/ && /"testID":"[^"]*\\\// { running[test()] = 1 }
@@ -44,4 +46,6 @@ END {
     # After a crash that may be hundreds.
     for (name in running) if (++open <= 20) print "leafd: was still running: " name
     if (open > 20) print "leafd: and " open - 20 " more"
+    if (count > 0) print "leafd: all that failed, in short:"
+    for (number = 1; number <= count; number++) if (!named[places[number]]++) print "    " places[number]
 }
