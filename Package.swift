@@ -44,7 +44,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -79,9 +78,6 @@ let package = Package(
             "LeafServer",
             [
                 "LeafCore", "LeafThreads", "LeafProtocol", "LeafEngine", "CLeafPlatform", log,
-                .product(name: "NIOCore", package: nio),
-                .product(name: "NIOPosix", package: nio),
-                .product(name: "NIOExtras", package: "swift-nio-extras"),
             ]),
         library("LeafConfiguration", ["LeafCore", .product(name: "Yams", package: "Yams")]),
         program(
@@ -92,14 +88,21 @@ let package = Package(
                 "LeafStore", "LeafStoreSQL", "LeafStoreSQLite", "CLeafPlatform", arguments, log,
                 .target(name: "LeafStoreMySQL", condition: .when(traits: ["MySQL"])),
                 .target(name: "LeafStorePostgreSQL", condition: .when(traits: ["PostgreSQL"])),
-                .product(name: "NIOCore", package: nio),
-                .product(name: "NIOPosix", package: nio),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
         // Its users.
-        library("LeafClient", ["LeafCore", "LeafProtocol"]),
+        library("LeafClient", ["LeafCore", "LeafProtocol", "CLeafPlatform"]),
         program("leafctl", ["LeafClient", "LeafCore", "LeafProtocol", arguments]),
+
+        // Its example is a package of its own, built here as well, so that it stays true.
+        .executableTarget(
+            name: "leaf-example", dependencies: ["LeafClient"], path: "Docs/Examples/Swift/Sources/Orders",
+            swiftSettings: strict),
+
+        // What they cost.
+        program("leaf-bench", ["LeafClient", "LeafCore", "LeafProtocol", "CLeafPlatform", arguments]),
+        .executableTarget(name: "leaf-floor", path: "Tests/leaf-floor"),
 
         // Tests.
         .target(
@@ -129,17 +132,21 @@ let package = Package(
             "LeafServerTests",
             [
                 "LeafServer", "LeafProtocol", "LeafCore", "LeafClient", "LeafEngine", "LeafJournal", "LeafStore",
-                "LeafStoreSQLite", "LeafThreads", log, .product(name: "NIOCore", package: nio),
-                .product(name: "NIOPosix", package: nio),
+                "LeafStoreSQLite", "LeafThreads", log,
             ]),
         tests("LeafConfigurationTests", ["LeafConfiguration", "LeafCore"]),
-        tests("LeafClientTests", ["LeafClient", "LeafCore", "LeafProtocol", "leafctl"]),
+        .executableTarget(
+            name: "leaf-fork-probe", dependencies: ["LeafClient", "CLeafPlatform"], path: "Tests/leaf-fork-probe",
+            swiftSettings: strict),
+        tests(
+            "LeafClientTests", ["LeafClient", "LeafCore", "LeafProtocol", "leafctl", "leafd", "leaf-fork-probe"]),
         tests("SimulationTests", ["LeafSimulator"]),
-        tests("IntegrationTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+        tests("IntegrationTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl", "leaf-example"]),
         tests("StoreFaultTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("SnowflakeTests", ["LeafClient", "LeafProtocol", "LeafCore", "leafd", "leafctl"]),
         tests("FleetTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("CrashTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+        tests("LeafBenchTests", ["LeafClient", "leaf-bench", "leaf-floor", "leafd"]),
         tests("LeafTestKitTests", []),
     ]
 )

@@ -1,3 +1,4 @@
+internal import CLeafPlatform
 internal import Glibc
 
 /// A connected Unix stream socket that is closed with its owner. Nothing here waits beyond a deadline, and nothing raises
@@ -6,24 +7,44 @@ struct UnixSocket: ~Copyable {
     /// The longest path that fits into `sockaddr_un` with its terminating zero.
     static let maxPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    private let descriptor: Int32
+    let descriptor: Int32
+    /// Whether a forked child closes it before it runs.
+    private let isGuarded: Bool
 
     /// Connects. A full backlog (a daemon that is just being restarted by systemd) is waited for until the deadline.
-    init(path: String, deadline: Deadline) throws(SocketError) {
+    ///
+    /// - Parameter isGuarded: whether a forked child closes it before it runs, so that it never holds its parent's
+    ///   connection.
+    init(path: String, deadline: Deadline, isGuarded: Bool = false) throws(SocketError) {
         guard let (address, length) = UnixSocket.address(of: path) else { throw .failed(ENAMETOOLONG) }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw .failed(errno) }
+        let descriptor = try UnixSocket.make(isGuarded)
         do throws(SocketError) {
             try UnixSocket.connect(descriptor, to: address, length, deadline)
         } catch {
-            close(descriptor)
+            UnixSocket.end(descriptor, isGuarded)
             throw error
         }
         self.descriptor = descriptor
+        self.isGuarded = isGuarded
     }
 
     deinit {
-        close(descriptor)
+        UnixSocket.end(descriptor, isGuarded)
+    }
+
+    private static func make(_ isGuarded: Bool) throws(SocketError) -> Int32 {
+        if isGuarded {
+            let descriptor = leaf_guarded_socket()
+            guard descriptor >= 0 else { throw .failed(-descriptor) }
+            return descriptor
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .failed(errno) }
+        return descriptor
+    }
+
+    private static func end(_ descriptor: Int32, _ isGuarded: Bool) {
+        if isGuarded { leaf_guarded_close(descriptor) } else { close(descriptor) }
     }
 
     private static func address(of path: String) -> (sockaddr_un, socklen_t)? {
