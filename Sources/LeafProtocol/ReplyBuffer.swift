@@ -31,10 +31,7 @@ package final class ReplyBuffer {
 
     /// `:1001`
     package func integer(_ value: Int64) {
-        reserve(23)
-        put(UInt8(ascii: ":"))
-        putDigits(value)
-        putLineEnd()
+        head(UInt8(ascii: ":"), value)
     }
 
     /// Integers in a row, each a reply of its own or an element of the array whose head was just written.
@@ -99,10 +96,12 @@ package final class ReplyBuffer {
 
     // MARK: Bytes
 
-    private func head(_ kind: UInt8, _ number: Int) {
+    private func head(_ kind: UInt8, _ number: Int) { head(kind, Int64(number)) }
+
+    private func head(_ kind: UInt8, _ number: Int64) {
         reserve(23)
         put(kind)
-        putDigits(Int64(number))
+        putDigits(number)
         putLineEnd()
     }
 
@@ -141,28 +140,45 @@ package final class ReplyBuffer {
     }
 
     private func putLineEnd() {
-        put(UInt8(ascii: "\r"))
-        put(UInt8(ascii: "\n"))
+        base.storeBytes(of: ReplyBuffer.lineEnd, toByteOffset: count, as: UInt16.self)
+        count += 2
     }
 
+    /// CR, LF.
+    private static var lineEnd: UInt16 { UInt16(littleEndian: 0x0A0D) }
+
+    /// At most 20 bytes, for which there must be room. Two digits at a time, from the last to the first: a division costs
+    /// more than all the rest.
     private func putDigits(_ value: Int64) {
+        let end = base + count + 20
+        var first = end
         var rest = value.magnitude
-        if value < 0 { put(UInt8(ascii: "-")) }
-        var length = 1
-        var bound: UInt64 = 10
-        while rest >= bound && length < 20 {
-            length += 1
-            let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
-            if overflow { break }
-            bound = next
+        while rest >= 100 {
+            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+            first -= 2
+            first.storeBytes(of: ReplyBuffer.digits(ofPair: pair), as: UInt16.self)
+            rest = quotient
         }
-        var at = count + length
-        repeat {
-            at -= 1
-            base.storeBytes(of: UInt8(ascii: "0") + UInt8(rest % 10), toByteOffset: at, as: UInt8.self)
-            rest /= 10
-        } while rest > 0
-        count += length
+        if rest >= 10 {
+            first -= 2
+            first.storeBytes(of: ReplyBuffer.digits(ofPair: rest), as: UInt16.self)
+        } else {
+            first -= 1
+            first.storeBytes(of: UInt8(ascii: "0") + UInt8(rest), as: UInt8.self)
+        }
+        if value < 0 {
+            first -= 1
+            first.storeBytes(of: UInt8(ascii: "-"), as: UInt8.self)
+        }
+        (base + count).copyMemory(from: first, byteCount: end - first)
+        count += end - first
+    }
+
+    /// The two digits of a number from 0 to 99, in the order of memory.
+    @inline(__always)
+    private static func digits(ofPair pair: UInt64) -> UInt16 {
+        let tens = (pair &* 103) >> 10
+        return UInt16(littleEndian: UInt16(truncatingIfNeeded: 0x3030 | tens | ((pair &- tens &* 10) << 8)))
     }
 
     private func memmoveLeft(from: Int, count: Int) {

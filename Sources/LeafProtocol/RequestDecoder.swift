@@ -128,8 +128,20 @@ package struct RequestDecoder {
         case invalid
     }
 
-    /// A decimal number up to CRLF.
+    /// A decimal number up to CRLF. Nearly all have one digit.
+    @inline(__always)
     private func number(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Number {
+        if position + 3 <= bytes.count, case let digit = bytes[position] &- UInt8(ascii: "0"), digit < 10,
+            bytes[position + 1] == UInt8(ascii: "\r"), bytes[position + 2] == UInt8(ascii: "\n")
+        {
+            position += 3
+            return .value(Int(digit))
+        }
+        return anyNumber(bytes, &position)
+    }
+
+    @inline(never)
+    private func anyNumber(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Number {
         var index = position
         let isNegative = index < bytes.count && bytes[index] == UInt8(ascii: "-")
         if isNegative { index += 1 }

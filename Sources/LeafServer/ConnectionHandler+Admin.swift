@@ -2,7 +2,6 @@ internal import LeafCore
 internal import LeafEngine
 internal import LeafProtocol
 internal import LeafStore
-internal import NIOCore
 
 /// CREATE, ALTER, DROP, BUMP, FORGET, FENCE: carried out by the store's thread, on behalf of administrators.
 extension ConnectionHandler {
@@ -10,7 +9,7 @@ extension ConnectionHandler {
         fail(server.policy.hasAdminSocket && !isOnAdminSocket ? ErrorReplies.useAdminSocket : ErrorReplies.notAdmin)
     }
 
-    func administer(_ command: Command, _ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func administer(_ command: Command, _ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         switch command {
         case .create: create(arguments, bytes)
         case .alter: alter(arguments, bytes)
@@ -24,7 +23,7 @@ extension ConnectionHandler {
     }
 
     /// `CREATE tag [STEP n] [START n] [MAX n] [DESCRIPTION text]`: the text is all that follows.
-    private func create(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func create(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         guard let tag = tag(arguments.bytes(1, of: bytes)) else { return }
         var (step, start, limit) = (server.defaultStep, Int64?.none, Int64?.none)
         var description: String?
@@ -61,7 +60,7 @@ extension ConnectionHandler {
     }
 
     /// `ALTER tag STEP n`
-    private func alter(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func alter(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         guard let tag = tag(arguments.bytes(1, of: bytes)) else { return }
         let option = arguments.bytes(2, of: bytes)
         guard isWord(option, "step") else { return fail("ERR syntax error: ALTER tag STEP n") }
@@ -71,7 +70,7 @@ extension ConnectionHandler {
     }
 
     /// `BUMP tag n`, `BUMP ALL`: by the number, since a tag may be named ALL.
-    private func bump(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func bump(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         let name = arguments.bytes(1, of: bytes)
         guard arguments.count == 3 else {
             guard isWord(name, "all") else { return fail("ERR syntax error: BUMP tag n, or BUMP ALL for all tags") }
@@ -94,17 +93,22 @@ extension ConnectionHandler {
     }
 
     func submit(_ change: AdminJob.Change) {
-        let done = inbox.loop.makePromise(of: String?.self)
-        engine.submit(
-            AdminJob(change) { result in
-                switch result {
-                case .success: done.succeed(nil)
-                case .failure(let error): done.succeed(ErrorReplies.text(error))
-                }
-            })
         recent = nil
-        ask(done.futureResult) { [self] error in
+        ask(carryOut(change)) { [self] error in
             if let error { fail(error) } else { replies.simple("OK") }
+        }
+    }
+
+    /// Has the store's thread carry a change out, and hands over the error reply if it fails.
+    func carryOut(_ change: AdminJob.Change) -> (@escaping @Sendable (String?) -> Void) -> Void {
+        { [engine] done in
+            engine.submit(
+                AdminJob(change) { result in
+                    switch result {
+                    case .success: done(nil)
+                    case .failure(let error): done(ErrorReplies.text(error))
+                    }
+                })
         }
     }
 

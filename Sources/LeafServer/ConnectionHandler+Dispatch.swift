@@ -3,7 +3,7 @@ internal import LeafProtocol
 
 extension ConnectionHandler {
     /// Answers one request, or queues it within MULTI.
-    func dispatch(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func dispatch(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         let name = arguments.bytes(0, of: bytes)
         guard let command = Command(name) else {
             transaction.spoil()
@@ -24,7 +24,7 @@ extension ConnectionHandler {
         run(command, arguments, bytes)
     }
 
-    private func run(_ command: Command, _ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func run(_ command: Command, _ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         switch command {
         case .next: next(arguments, bytes)
         case .lease: lease(arguments, bytes)
@@ -48,7 +48,7 @@ extension ConnectionHandler {
         fail("ERR \(command.name) is not served by this version of leafd")
     }
 
-    private func unknownCommand(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) -> String {
+    private func unknownCommand(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) -> String {
         var text = "ERR unknown command '\(quoted(arguments.bytes(0, of: bytes)))', with args beginning with: "
         for index in 1..<max(1, min(arguments.count, 4)) { text += "'\(quoted(arguments.bytes(index, of: bytes)))' " }
         return text
@@ -56,7 +56,7 @@ extension ConnectionHandler {
 
     // MARK: Transactions
 
-    private func queue(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func queue(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         if transaction.append(arguments, bytes, most: Int(limits.maxBatch)) {
             replies.simple("QUEUED")
         } else {

@@ -2,7 +2,7 @@ internal import LeafProtocol
 
 /// What Redis clients say at connect and expect answers to, as their sources have it; nothing of it concerns IDs.
 extension ConnectionHandler {
-    func greet(_ command: Command, _ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func greet(_ command: Command, _ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         switch command {
         case .ping:
             if arguments.count == 2 { replies.bulk(arguments.bytes(1, of: bytes)) } else { replies.simple("PONG") }
@@ -38,7 +38,7 @@ extension ConnectionHandler {
         }
     }
 
-    private func client(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func client(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         guard arguments.count >= 2 else { return fail("ERR wrong number of arguments for 'client' command") }
         let subcommand = arguments.bytes(1, of: bytes)
         if isWord(subcommand, "setname"), arguments.count == 3 {
@@ -55,7 +55,7 @@ extension ConnectionHandler {
         }
     }
 
-    private func describeCommands(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func describeCommands(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         if arguments.count >= 2, isWord(arguments.bytes(1, of: bytes), "count") {
             replies.integer(Int64(Command.allCases.count))
         } else {
@@ -63,7 +63,7 @@ extension ConnectionHandler {
         }
     }
 
-    private func config(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func config(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         guard arguments.count >= 3, isWord(arguments.bytes(1, of: bytes), "get") else {
             return fail("ERR only CONFIG GET is served: leafd is configured by its file, see leafd --check")
         }
@@ -75,7 +75,7 @@ extension ConnectionHandler {
     }
 
     /// `HELLO [2|3 [AUTH user password] [SETNAME name]]`: only this reply differs between the versions.
-    private func hello(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func hello(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         var version = protocolVersion
         if arguments.count >= 2 {
             guard let asked = parseInteger(arguments.bytes(1, of: bytes)) else {

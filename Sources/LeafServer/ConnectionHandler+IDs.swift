@@ -1,6 +1,7 @@
 internal import LeafCore
 internal import LeafEngine
 internal import LeafProtocol
+private import Glibc
 
 /// How IDs are written into a reply.
 enum ReplyForm {
@@ -18,36 +19,40 @@ enum ReplyForm {
 extension ConnectionHandler {
     // MARK: The hot path
 
-    /// Counts the request in with those before it, if it asks for one more ID of the same tag.
-    func joinRun(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        if arguments.count == 1 { return joinSnowflakes(arguments, bytes) }
-        guard arguments.count == 2, snowflakes == 0, !transaction.isOpen, let recent else { return false }
+    /// Counts the request in with those before it, if it asks for one more ID of the same tag, or begins a run of another.
+    ///
+    /// False: it is no such request, or those before it must wait, and so must it.
+    func joinRun(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard arguments.count == 2 else { return arguments.count == 1 && joinSnowflakes(arguments, bytes) }
         let name = arguments.bytes(0, of: bytes)
         let isNext = Command.isNext(name)
-        guard isNext || Command.isIncr(name), isRecent(arguments.bytes(1, of: bytes)) else { return false }
+        guard isNext || Command.isIncr(name), !transaction.isOpen else { return false }
+        let tag = arguments.bytes(1, of: bytes)
+        if runLength == 0 || snowflakes > 0 || !isRecent(tag) {
+            flushRun()
+            guard state == .ready else { return false }
+        }
         inbox.tally.count(isNext ? .next : .incr)
-        if run == nil { run = (recent.entry, 1) } else { run?.length += 1 }
+        if isRecent(tag) || find(tag) != nil { runLength += 1 }
         return true
     }
 
     private func isRecent(_ tag: UnsafeRawBufferPointer) -> Bool {
-        guard let recent, recent.name.count == tag.count else { return false }
-        return recent.name.withUnsafeBytes { name in
-            for index in 0..<name.count where name[index] != tag[index] { return false }
-            return true
-        }
+        guard recentName.count == tag.count, recent != nil, let start = tag.baseAddress else { return false }
+        return recentName.withUnsafeBytes { memcmp($0.baseAddress!, start, tag.count) == 0 }
     }
 
     /// Answers the run: as many as can be had at once under one lock, the next one that cannot parks.
     func flushRun() {
-        flushSnowflakes()
-        while case .ready = state, let (entry, length) = run {
-            if let range = entry.take(upTo: length) {
+        if snowflakes > 0 { flushSnowflakes() }
+        guard runLength > 0, let entry = recent else { return }
+        while state == .ready, runLength > 0 {
+            if let range = entry.take(upTo: runLength) {
+                runLength -= range.count
                 replies.integers(range.first, through: range.last)
-                run = length > range.count ? (entry, length - range.count) : nil
             } else {
-                run = length > 1 ? (entry, length - 1) : nil
-                serve(Demand(count: 1, more: length - 1), entry, .integer)
+                runLength -= 1
+                serve(Demand(count: 1, more: runLength), entry, .integer)
             }
         }
     }
@@ -61,15 +66,16 @@ extension ConnectionHandler {
         case .parked: wait(token, .tag(entry, form))
         case .refused(.noTag):
             // Perhaps there is a new entry by its name: this one was made before the tag list was known.
-            recent = nil
-            if let current = current(entry.tag), current !== entry { return serve(demand, current, form) }
+            if let current = current(entry.tag), current !== entry {
+                if recent === entry { recent = current }
+                return serve(demand, current, form)
+            }
             refuse(.noTag, entry)
         case .refused(let refusal): refuse(refusal, entry)
         }
     }
 
     func refuse(_ refusal: Refusal, _ entry: TagEntry) {
-        if refusal == .noTag { recent = nil }
         fail(ErrorReplies.text(refusal, tag: entry.tag))
     }
 
@@ -102,7 +108,7 @@ extension ConnectionHandler {
     // MARK: Commands
 
     /// `NEXT tag [count] [STRING]`
-    func next(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func next(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         var count = arguments.count
         let asString = count > 2 && isWord(arguments.bytes(count - 1, of: bytes), "string")
         if asString { count -= 1 }
@@ -115,18 +121,18 @@ extension ConnectionHandler {
     }
 
     /// `LEASE tag count`
-    func lease(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func lease(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         guard let number = count(arguments.bytes(2, of: bytes)) else { return }
         take(tag: arguments.bytes(1, of: bytes), count: number, .ranges)
     }
 
     /// `INCR tag`
-    func incr(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func incr(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         take(tag: arguments.bytes(1, of: bytes), count: 1, .integer)
     }
 
     /// `INCRBY tag n`: `n` IDs in a row, the last of which is the reply.
-    func incrby(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func incrby(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         guard let number = count(arguments.bytes(2, of: bytes)) else { return }
         take(tag: arguments.bytes(1, of: bytes), count: number, .last, contiguous: true)
     }
@@ -151,14 +157,16 @@ extension ConnectionHandler {
 
     /// The tag's entry if there is one and this client may use it; otherwise writes the error.
     func find(_ name: UnsafeRawBufferPointer) -> TagEntry? {
-        if isRecent(name) { return recent?.entry }
+        if isRecent(name) { return recent }
         switch engine.find(name) {
         case .found(let entry):
             guard grant.allows(entry.tag) else {
                 fail(ErrorReplies.noPermission(entry.tag))
                 return nil
             }
-            recent = (Array(name), entry)
+            recent = entry
+            recentName.removeAll(keepingCapacity: true)
+            recentName.append(contentsOf: name)
             return entry
         case .refused(let refusal, let tag):
             fail(ErrorReplies.text(refusal, tag: tag))

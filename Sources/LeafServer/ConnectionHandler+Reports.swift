@@ -1,39 +1,38 @@
 internal import LeafCore
 internal import LeafEngine
 internal import LeafProtocol
-internal import NIOCore
 
 /// TAGS, STATS, INFO, HEALTH: worked out on a thread of their own, since there may be a hundred thousand tags.
 extension ConnectionHandler {
     func tags() {
         let (engine, grant) = (engine, grant)
-        ask(server.inBackground(inbox.loop) { engine.tagNames().filter(grant.allows) }) { [self] tags in
+        ask(server.inBackground { engine.tagNames().filter(grant.allows) }) { [self] tags in
             replies.arrayHead(tags.count)
             for tag in tags { replies.bulk(tag.name) }
         }
     }
 
     /// `STATS [tag]`, `STATS ALL cursor`
-    func stats(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func stats(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         switch arguments.count {
         case 1:
-            ask(server.report(inbox.loop) { $0.document().jsonText() }) { [self] in replies.bulk($0) }
+            ask(server.report { $0.document().jsonText() }) { [self] in replies.bulk($0) }
         case 2:
             guard let entry = find(arguments.bytes(1, of: bytes)) else { return }
-            ask(server.report(inbox.loop) { $0.tag(entry.tag)?.jsonText() }) { [self] text in
+            ask(server.report { $0.tag(entry.tag)?.jsonText() }) { [self] text in
                 if let text { replies.bulk(text) } else { fail(ErrorReplies.text(.noTag, tag: entry.tag)) }
             }
         default:
             guard isWord(arguments.bytes(1, of: bytes), "all"),
                 let cursor = parseInteger(arguments.bytes(2, of: bytes)), cursor >= 0, cursor <= Int32.max
             else { return fail("ERR syntax error: STATS [tag] or STATS ALL cursor, the first cursor being 0") }
-            ask(server.report(inbox.loop) { $0.page(after: Int(cursor)).jsonText() }) { [self] in replies.bulk($0) }
+            ask(server.report { $0.page(after: Int(cursor)).jsonText() }) { [self] in replies.bulk($0) }
         }
     }
 
     func health() {
         let engine = engine
-        ask(server.inBackground(inbox.loop) { engine.health() }) { [self] health in
+        ask(server.inBackground { engine.health() }) { [self] health in
             switch health {
             case .ok: replies.simple("OK")
             case .degraded(let reason): replies.simple("DEGRADED " + ErrorReplies.singleLine(reason))
@@ -45,7 +44,7 @@ extension ConnectionHandler {
     /// `INFO [section]` in the form of Redis; the sections are few, so all are given whatever is asked for.
     func info() {
         ask(
-            server.report(inbox.loop) { report in
+            server.report { report in
                 let document = report.document()
                 let lines = [
                     "# Server", "redis_version:\(ConnectionHandler.redisVersion)", "leafd_version:\(document.version)",

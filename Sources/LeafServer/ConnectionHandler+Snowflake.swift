@@ -23,8 +23,8 @@ extension ConnectionHandler {
     private static let runMax: Int64 = 1024
 
     /// Counts the request in with those before it, if it asks for one more snowflake.
-    func joinSnowflakes(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard run == nil, !transaction.isOpen, Command.isSnowflake(arguments.bytes(0, of: bytes)),
+    func joinSnowflakes(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard runLength == 0, !transaction.isOpen, Command.isSnowflake(arguments.bytes(0, of: bytes)),
             engine.snowflake.settings.isEnabled
         else { return false }
         inbox.tally.count(.snowflake)
@@ -57,7 +57,7 @@ extension ConnectionHandler {
     // MARK: The command
 
     /// `SNOWFLAKE [count] [WORKER id] [STRING]`
-    func snowflake(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func snowflake(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         guard engine.snowflake.settings.isEnabled else {
             return fail("ERR snowflakes are off on this host (snowflake.enabled)")
         }

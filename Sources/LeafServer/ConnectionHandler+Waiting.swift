@@ -1,6 +1,5 @@
 internal import LeafCore
 internal import LeafEngine
-internal import NIOCore
 
 extension ConnectionHandler {
     /// A request that waits: what for, and what to do then.
@@ -16,32 +15,35 @@ extension ConnectionHandler {
 
         let token: ParkToken
         let reason: Reason
-        let timeout: Scheduled<Void>
+        let timeout: Timers.ID
     }
 
     /// The request has been parked under `token`: nothing else of this connection is processed before its answer.
     func wait(_ token: ParkToken, _ reason: Waiting.Reason, atMost patience: Duration? = nil) {
         inbox.park(self, token)
         let patience = isOutOfPatience ? .zero : patience ?? limits.waitTimeout
-        let timeout = inbox.loop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.inNanoseconds)) {
-            self.waitedTooLong(token)
-        }
-        state = .waiting(Waiting(token: token, reason: reason, timeout: timeout))
+        let timeout = inbox.loop.schedule(in: patience) { self.waitedTooLong(token) }
+        wait(Waiting(token: token, reason: reason, timeout: timeout))
     }
 
     /// Nobody but the clock will answer.
     func wait(_ ask: SnowflakeAsk, _ token: ParkToken, for time: Duration) {
-        let timeout = inbox.loop.assumeIsolated().scheduleTask(in: .nanoseconds(time.inNanoseconds)) {
-            guard case .waiting(let waiting) = self.state, waiting.token == token else { return }
+        let timeout = inbox.loop.schedule(in: time) {
+            guard self.waiting?.token == token else { return }
             self.answer { self.serve(ask) }
         }
-        state = .waiting(Waiting(token: token, reason: .time(ask), timeout: timeout))
+        wait(Waiting(token: token, reason: .time(ask), timeout: timeout))
+    }
+
+    private func wait(_ waiting: Waiting) {
+        self.waiting = waiting
+        state = .waiting
     }
 
     /// The answer to the parked request has come.
     func resume(with outcome: ParkedAnswer.Outcome) {
-        guard case .waiting(let waiting) = state else { return }
-        waiting.timeout.cancel()
+        guard let waiting else { return }
+        inbox.loop.cancel(waiting.timeout)
         answer {
             switch (outcome, waiting.reason) {
             case (.ids(let ranges), .tag(_, let form)):
@@ -59,8 +61,9 @@ extension ConnectionHandler {
 
     /// The client has gone: its request is taken back before it costs an ID. If it is too late, its IDs are a gap.
     func abandonWait() {
-        guard case .waiting(let waiting) = state else { return }
-        waiting.timeout.cancel()
+        guard let waiting else { return }
+        self.waiting = nil
+        inbox.loop.cancel(waiting.timeout)
         if cancel(waiting) { inbox.unpark(waiting.token) }
     }
 
@@ -75,7 +78,7 @@ extension ConnectionHandler {
     }
 
     private func waitedTooLong(_ token: ParkToken) {
-        guard case .waiting(let waiting) = state, waiting.token == token, cancel(waiting) else { return }
+        guard let waiting, waiting.token == token, cancel(waiting) else { return }
         inbox.unpark(token)
         isOutOfPatience = true
         answer {
@@ -87,27 +90,28 @@ extension ConnectionHandler {
     }
 
     /// Lets another thread find the answer; nothing else of this connection is processed before it comes.
-    func ask<Answer: Sendable>(_ future: EventLoopFuture<Answer>, _ reply: @escaping (Answer) -> Void) {
+    ///
+    /// - Parameters:
+    ///   - find: has it found, and hands it over on whatever thread, once.
+    ///   - reply: writes it, on this connection's loop.
+    func ask<Answer: Sendable>(
+        _ find: (@escaping @Sendable (Answer) -> Void) -> Void, _ reply: @escaping @Sendable (Answer) -> Void
+    ) {
         let ticket = inbox.nextToken().ticket
-        state = .asking(ticket: ticket)
-        let loop = inbox.loop.assumeIsolated()
-        future.hop(to: inbox.loop).assumeIsolated().whenComplete { result in
-            // Not at once, even if the answer is there (the daemon is stopping): the request is being processed still.
-            loop.execute { self.answered(ticket, result, reply) }
-        }
+        asking = ticket
+        state = .asking
+        let loop = inbox.loop
+        // Never at once, even if the answer is there (the daemon is stopping): the request is being processed still.
+        find { answer in loop.execute { self.answered(ticket, answer, reply) } }
     }
 
-    private func answered<Answer>(_ ticket: UInt64, _ result: Result<Answer, any Error>, _ reply: (Answer) -> Void) {
-        guard case .asking(ticket) = state else { return }
-        answer {
-            switch result {
-            case .success(let answer): reply(answer)
-            case .failure(let error): fail("ERR \(ErrorReplies.singleLine("\(error)"))")
-            }
-        }
+    private func answered<Answer>(_ ticket: UInt64, _ answer: Answer, _ reply: (Answer) -> Void) {
+        guard state == .asking, asking == ticket else { return }
+        self.answer { reply(answer) }
     }
 
     private func answer(_ body: () -> Void) {
+        waiting = nil
         state = .ready
         body()
         // The rest of the run that the parked request was part of.

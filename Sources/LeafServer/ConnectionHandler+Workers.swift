@@ -3,12 +3,11 @@ internal import LeafEngine
 internal import LeafProtocol
 internal import LeafStore
 internal import LeafThreads
-internal import NIOCore
 
 /// WORKERS: who holds which worker id, for administrators.
 extension ConnectionHandler {
     /// `WORKERS`, `WORKERS RELEASE id`
-    func workers(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer) {
+    func workers(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         switch arguments.count {
         case 1: listWorkers()
         case 3 where isWord(arguments.bytes(1, of: bytes), "release"):
@@ -24,15 +23,7 @@ extension ConnectionHandler {
 
     private func listWorkers() {
         let list = Lock<WorkerList?>(nil)
-        let done = inbox.loop.makePromise(of: String?.self)
-        engine.submit(
-            AdminJob(.listWorkers { found in list.with { $0 = found } }) { result in
-                switch result {
-                case .success: done.succeed(nil)
-                case .failure(let error): done.succeed(ErrorReplies.text(error))
-                }
-            })
-        ask(done.futureResult) { [self] error in
+        ask(carryOut(.listWorkers { found in list.with { $0 = found } })) { [self] error in
             if let error { return fail(error) }
             guard let found = list.with({ $0 }) else { return replies.arrayHead(0) }
             let mine = Set(engine.snowflake.workers.map(\.worker))

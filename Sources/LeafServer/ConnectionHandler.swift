@@ -1,44 +1,49 @@
+internal import CLeafPlatform
 internal import LeafCore
 internal import LeafEngine
 internal import LeafProtocol
-internal import NIOCore
+internal import LeafThreads
 
-/// One connection: reads requests, answers them in order, everything of one read into one buffer and one flush.
+/// One connection: reads requests, answers them in order, everything of one read in one write.
 ///
 /// A request that must wait parks, and with it the rest of its connection, nobody else's. A client that does not read its
 /// replies is not read from either. What the commands do is in this type's other files, by kind of command; how a
 /// connection waits is in `ConnectionHandler+Waiting`.
-final class ConnectionHandler: ChannelDuplexHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class ConnectionHandler: Watched, @unchecked Sendable {
+    // @unchecked: used on its event loop alone.
     let server: ServerCore
     let engine: Engine
     let inbox: LoopInbox
     let limits: ServerLimits
+    let grant: AccessPolicy.Grant
     let isOnAdminSocket: Bool
     let connectionID: Int64
 
-    var grant = AccessPolicy.Grant(rules: [], isAdmin: false)
     var clientName = ""
     var protocolVersion = 2
     var transaction = Transaction()
     var state = State.ready
-    var context: ChannelHandlerContext?
+    /// What the state `waiting` waits for.
+    var waiting: Waiting?
+    /// What the state `asking` waits for.
+    var asking: UInt64 = 0
 
+    private var stream: Stream
+    private var key: EventLoop.Key?
+    private var interest = LEAF_READ
     private var decoder: RequestDecoder
-    private var arguments = Arguments()
     /// Bytes read and not yet processed: less than one request, or held up by one that waits.
-    private var input: ByteBuffer?
-    /// A `read` that waits until there is a use for more bytes.
-    private var isReadHeld = false
+    private var input = PendingInput()
     private var isInputClosed = false
+    /// When bytes last went either way. Kept only where there is an idle timeout.
+    private var lastActivity = MonotonicTime(nanoseconds: 0)
+    private var idleTimer: Timers.ID?
 
     /// The tag asked for last, which most clients ask for again.
-    var recent: (name: [UInt8], entry: TagEntry)?
-    /// Requests for one ID of one tag, one right after the other, not answered yet: they take its lock once.
-    var run: (entry: TagEntry, length: Int64)?
+    var recent: TagEntry?
+    var recentName: [UInt8] = []
+    /// Requests for one ID of the recent tag, one right after the other, not answered yet: they take its lock once.
+    var runLength: Int64 = 0
     /// The same for SNOWFLAKE: how many.
     var snowflakes: Int64 = 0
     var ranges: [IDRange] = []
@@ -48,25 +53,37 @@ final class ConnectionHandler: ChannelDuplexHandler {
     enum State {
         case ready
         /// The answer to a parked request comes later.
-        case waiting(Waiting)
+        case waiting
         /// The answer comes from another thread: the store's, or the one that gathers statistics.
-        case asking(ticket: UInt64)
-        /// The client does not read: no more work for it until it does.
+        case asking
+        /// The client does not read, or has had its turn: no more work for it until it does, or others had theirs.
         case clogged
         /// No more requests are taken; the connection is to be closed behind the replies.
         case closing
-        /// Closed, or it will be as soon as the replies are written.
+        /// The last replies wait until the client reads them.
+        case finishing
         case closed
     }
 
-    init(server: ServerCore, inbox: LoopInbox, isOnAdminSocket: Bool, connectionID: Int64) {
+    /// Serves a connection from now on. To be called on its loop.
+    ///
+    /// - Parameter descriptor: connected and non-blocking; closed with the connection.
+    init(server: ServerCore, inbox: LoopInbox, descriptor: Int32, isOnAdminSocket: Bool, connectionID: Int64) {
         self.server = server
         engine = server.engine
         self.inbox = inbox
         limits = server.limits
         self.isOnAdminSocket = isOnAdminSocket
         self.connectionID = connectionID
+        stream = Stream(descriptor: descriptor)
         decoder = RequestDecoder(maxLineBytes: limits.maxLineBytes)
+        grant = server.grant(for: descriptor, onAdminSocket: isOnAdminSocket)
+        key = inbox.loop.watch(descriptor, self, for: LEAF_READ)
+        guard key != nil else {
+            close()
+            return
+        }
+        if limits.idleTimeout > .zero { watchIdleness() }
     }
 
     var replies: ReplyBuffer { inbox.replies }
@@ -77,74 +94,85 @@ final class ConnectionHandler: ChannelDuplexHandler {
         inbox.tally.countError(text)
     }
 
-    // MARK: Channel events
+    // MARK: Events of the socket
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        grant = server.grant(for: context.channel, onAdminSocket: isOnAdminSocket)
-        context.fireChannelActive()
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        abandonWait()
-        state = .closed
-        self.context = nil
-        context.fireChannelInactive()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var arrived = unwrapInboundIn(data)
-        if input == nil {
-            input = arrived
-        } else {
-            input?.writeBuffer(&arrived)
+    func isReady(_ readiness: leaf_readiness_t) {
+        if readiness.can_write { sendRest() }
+        if readiness.can_read, interest & LEAF_READ != 0 {
+            receive()
+        } else if readiness.has_hung_up {
+            // Both sides: nobody is there to read what might be answered.
+            close()
         }
-        isOutOfPatience = false
-        process(context)
+        adjustInterest()
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        context.flush()
-        context.fireChannelReadComplete()
-    }
+    func loopEnds() { close() }
 
-    func read(context: ChannelHandlerContext) {
-        if case .ready = state { context.read() } else { isReadHeld = true }
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, case .clogged = state {
-            state = .ready
-            // Not from within the write that made room: others have their turn first, and the stack its end.
-            context.eventLoop.assumeIsolated().execute { self.goOn() }
-        }
-        context.fireChannelWritabilityChanged()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case ChannelEvent.inputClosed, is ChannelShouldQuiesceEvent:
+    private func receive() {
+        switch stream.receive(into: inbox.readBuffer) {
+        case .bytes(let count):
+            isOutOfPatience = false
+            noteActivity()
+            process(UnsafeRawBufferPointer(rebasing: inbox.readBuffer[..<count]))
+        case .nothing: return
+        case .end:
             // The replies to what has arrived come first (`nc -N` closes its side right after its request).
             isInputClosed = true
-            process(context)
-            context.flush()
-        case is IdleStateHandler.IdleStateEvent:
-            switch state {
-            case .waiting, .asking: break
-            // With replies that nobody reads as without.
-            case .ready, .clogged, .closing, .closed: context.close(promise: nil)
-            }
-        default:
-            context.fireUserInboundEventTriggered(event)
+            process()
+        case .broken: close()
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A reset, a broken pipe: the client has gone.
-        context.close(promise: nil)
+    /// The server takes no more requests: what has arrived is answered, then the connection is closed.
+    func endInput() {
+        if case .ready = state, !isInputClosed { receive() }
+        isInputClosed = true
+        process()
+        adjustInterest()
+    }
+
+    private func close() {
+        guard state != .closed else { return }
+        abandonWait()
+        state = .closed
+        if let idleTimer { inbox.loop.cancel(idleTimer) }
+        if let key { inbox.loop.unwatch(key) }
+        key = nil
+        stream.close()
+        server.connectionClosed()
+    }
+
+    /// Has the system tell what this connection has a use for now.
+    private func adjustInterest() {
+        guard let key else { return }
+        let reading = state == .ready && !isInputClosed ? LEAF_READ : 0
+        let wanted = stream.unsentCount > 0 ? reading | LEAF_WRITE : reading
+        guard wanted != interest else { return }
+        interest = wanted
+        inbox.loop.change(key, stream.descriptor, to: wanted)
+    }
+
+    // MARK: Silence
+
+    private func noteActivity() {
+        if idleTimer != nil { lastActivity = .now() }
+    }
+
+    private func watchIdleness() {
+        lastActivity = .now()
+        checkIdleness(after: limits.idleTimeout)
+    }
+
+    private func checkIdleness(after time: Duration) {
+        idleTimer = inbox.loop.schedule(in: time) { [unowned self] in
+            let left = limits.idleTimeout - MonotonicTime.now().since(lastActivity)
+            switch state {
+            case .waiting, .asking: checkIdleness(after: limits.idleTimeout)
+            // With replies that nobody reads as without.
+            default: if left > .zero { checkIdleness(after: left) } else { close() }
+            }
+        }
     }
 
     // MARK: Processing
@@ -153,101 +181,108 @@ final class ConnectionHandler: ChannelDuplexHandler {
     ///
     /// Replies lie in memory that all connections of the loop share: whoever has written some there calls this, in
     /// whatever state, before the loop turns to another connection.
-    private func process(_ context: ChannelHandlerContext) {
+    ///
+    /// - Parameter arrived: bytes just read, behind those that are pending.
+    private func process(_ arrived: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+        var arrived = arrived
+        if !input.isEmpty {
+            input.append(arrived)
+            arrived = UnsafeRawBufferPointer(start: nil, count: 0)
+        }
         var isDrained = false
-        while case .ready = state, !isDrained, !hasOutputEnough {
-            // The rest of an EXEC comes before any new input.
-            isDrained = transaction.isReplaying ? !replay() : !answerInput()
+        while state == .ready, !isDrained, !hasOutputEnough {
+            if let queued = transaction.takeReplay() {
+                // The rest of an EXEC comes before any new input.
+                let used = queued.withUnsafeBytes { work($0) }
+                transaction.postpone(queued.dropFirst(used))
+                continue
+            }
+            if input.isEmpty {
+                arrived = UnsafeRawBufferPointer(rebasing: arrived[work(arrived)...])
+            } else {
+                let used = input.bytes.withUnsafeBytes { work($0) }
+                input.drop(used)
+            }
+            isDrained = !transaction.isReplaying
         }
-        send(context)
+        input.append(arrived)
+        send()
     }
 
-    /// Twice the channel's high-water mark: once this is sent the connection is clogged, and comes back to what is left over.
+    /// Twice what clogs a connection; it comes back to the rest when others have had their turn.
     private var hasOutputEnough: Bool { replies.count >= limits.outputLimitBytes }
-
-    /// Returns whether there may be more to do.
-    private func replay() -> Bool {
-        guard let queued = transaction.takeReplay() else { return true }
-        let used = queued.withUnsafeBytes { work($0) }
-        transaction.postpone(queued.dropFirst(used))
-        return true
-    }
-
-    /// Returns whether there may be more to do: false when what is left is less than a request.
-    private func answerInput() -> Bool {
-        guard let pending = input else { return false }
-        let used = pending.withUnsafeReadableBytes { work($0) }
-        if used == pending.readableBytes {
-            input = nil
-        } else {
-            input?.moveReaderIndex(forwardBy: used)
-            // Does not carry the memory of all that came before, nor copy the rest each time.
-            if pending.readableBytes - used < pending.capacity / 2 { input?.discardReadBytes() }
-        }
-        return transaction.isReplaying
-    }
 
     /// Returns how many of the bytes have been dealt with.
     private func work(_ bytes: UnsafeRawBufferPointer) -> Int {
         var offset = 0
-        while case .ready = state, !transaction.isReplaying, !hasOutputEnough {
+        while state == .ready, !transaction.isReplaying, !hasOutputEnough {
             let start = offset
-            switch decoder.decode(bytes, at: &offset, into: &arguments) {
+            switch decoder.decode(bytes, at: &offset, into: &inbox.arguments) {
             case .incomplete:
                 flushRun()
                 return offset
             case .violation(let text):
                 flushRun()
-                guard case .ready = state else { return start }
+                guard state == .ready else { return start }
                 fail("ERR Protocol error: \(text)")
                 state = .closing
                 return bytes.count
             case .request:
-                if joinRun(arguments, bytes) { continue }
+                if joinRun(inbox.arguments, bytes) { continue }
                 flushRun()
                 // What came before this request must wait, and so must it.
-                guard case .ready = state else { return start }
-                dispatch(arguments, bytes)
+                guard state == .ready else { return start }
+                dispatch(inbox.arguments, bytes)
             }
         }
         flushRun()
         return offset
     }
 
-    private func send(_ context: ChannelHandlerContext) {
+    private func send() {
+        let isCutShort = hasOutputEnough
         if !replies.isEmpty {
-            var buffer = context.channel.allocator.buffer(capacity: replies.count)
-            buffer.writeBytes(replies.bytes)
+            noteActivity()
+            let isSent = stream.send(replies.bytes)
             replies.clear()
-            context.write(wrapOutboundOut(buffer), promise: nil)
+            guard isSent else { return close() }
         }
         switch state {
-        case .closing:
-            closeWhenWritten(context)
-        case .ready where !context.channel.isWritable:
+        case .closing: finish()
+        case .ready where stream.unsentCount > limits.outputLimitBytes / 2: state = .clogged
+        case .ready where isCutShort:
             state = .clogged
-            context.flush()
-        case .ready where isInputClosed:
-            closeWhenWritten(context)
+            inbox.loop.execute { self.unclog() }
+        case .ready where isInputClosed: finish()
         default: break
         }
     }
 
-    private func closeWhenWritten(_ context: ChannelHandlerContext) {
-        state = .closed
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(capacity: 0)), promise: written)
+    private func sendRest() {
+        let before = stream.unsentCount
+        guard stream.sendRest() else { return close() }
+        if stream.unsentCount < before { noteActivity() }
+        switch state {
+        case .clogged: unclog()
+        case .finishing where stream.unsentCount == 0: close()
+        default: break
+        }
+    }
+
+    /// Goes on with a client that has read enough.
+    private func unclog() {
+        guard state == .clogged, stream.unsentCount <= limits.outputLimitBytes / 4 else { return }
+        state = .ready
+        goOn()
+    }
+
+    private func finish() {
+        if stream.unsentCount == 0 { close() } else { state = .finishing }
     }
 
     /// After a wait: the rest of the input, then what could not be read meanwhile.
     func goOn() {
-        guard let context else { return }
-        process(context)
-        context.flush()
-        if case .ready = state, isReadHeld {
-            isReadHeld = false
-            context.read()
-        }
+        process()
+        adjustInterest()
     }
 }

@@ -2,14 +2,16 @@ internal import LeafCore
 internal import LeafEngine
 internal import LeafProtocol
 internal import LeafThreads
-internal import NIOCore
 
 /// What the connections of one event loop share: the memory for replies, and the way back for answers to parked requests.
 ///
 /// Everything but `deliver` is used on the event loop alone.
 final class LoopInbox: AnswerReceiver, @unchecked Sendable {
-    // @unchecked: `parked`, `replies`, `tally` and `tickets` are touched on `loop` only; `arrived` has a lock.
-    let loop: any EventLoop
+    // @unchecked: all but `arrived`, which has a lock, is touched on `loop` only.
+    let loop: EventLoop
+    /// Where a connection's bytes arrive: as much as it may send before others have their turn.
+    let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+    var arguments = Arguments()
     let replies = ReplyBuffer()
     var tally = Tally()
     private(set) var receiver: Int32 = -1
@@ -17,8 +19,12 @@ final class LoopInbox: AnswerReceiver, @unchecked Sendable {
     private var tickets: UInt64 = 0
     private let arrived = Lock<[ParkedAnswer]>([])
 
-    init(loop: any EventLoop) {
+    init(loop: EventLoop) {
         self.loop = loop
+    }
+
+    deinit {
+        readBuffer.deallocate()
     }
 
     func register(with engine: Engine) {
@@ -49,5 +55,10 @@ final class LoopInbox: AnswerReceiver, @unchecked Sendable {
             // An answer without a connection: its client has gone, and its IDs are a gap.
             for answer in answers { parked.removeValue(forKey: answer.token.ticket)?.resume(with: answer.outcome) }
         }
+    }
+
+    /// Every connection answers what has arrived, and is closed then.
+    func endConnections() {
+        for case let connection as ConnectionHandler in loop.watched { connection.endInput() }
     }
 }

@@ -1,70 +1,59 @@
+internal import CLeafPlatform
 internal import LeafCore
 package import LeafEngine
 internal import LeafThreads
-internal import NIOCore
-internal import NIOExtras
-package import NIOPosix
+private import Glibc
+private import Synchronization
 
 /// The sockets, and the connections that come in on them.
 package final class Server: Sendable {
     private let core: ServerCore
-    private let group: MultiThreadedEventLoopGroup
+    /// Those that accept, each used on the first loop alone.
+    private let acceptors = Lock<[Acceptor]>([])
+    private let turn = Atomic<Int>(0)
 
     /// - Parameters:
-    ///   - group: the event loops that serve connections.
+    ///   - loops: how many event loops (threads) serve connections, at least 1.
     ///   - defaultStep: the step of a CREATE without one.
     package init(
-        engine: Engine, group: MultiThreadedEventLoopGroup, limits: ServerLimits, policy: AccessPolicy,
-        defaultStep: Int64,
-        version: String
+        engine: Engine, loops: Int, limits: ServerLimits, policy: AccessPolicy, defaultStep: Int64, version: String
     ) {
-        self.group = group
         core = ServerCore(
-            engine: engine, group: group, limits: limits, policy: policy, defaultStep: defaultStep, version: version)
+            engine: engine, loops: loops, limits: limits, policy: policy, defaultStep: defaultStep, version: version)
     }
 
-    /// A socket that connections are accepted on.
-    package struct Door: Sendable {
-        fileprivate let channel: any Channel
-        /// Taken out at the close: its own end needs the event loops.
-        fileprivate let quiescing: Lock<ServerQuiescingHelper?>
-    }
+    private var firstLoop: EventLoop { core.inboxes[0].loop }
 
-    /// Accepts connections on a socket.
-    package func listen(on socket: ListeningSocket, isAdmin: Bool) async throws -> Door {
-        let (core, quiescing) = (core, ServerQuiescingHelper(group: group))
-        let channel = try await ServerBootstrap(group: group)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
-                }
+    /// Accepts connections on a socket, which it closes in the end.
+    package func listen(on socket: ListeningSocket, isAdmin: Bool) async throws(ListenError) {
+        let isWorking = await withCheckedContinuation { done in
+            firstLoop.execute { [self] in
+                let acceptor = Acceptor(
+                    socket.descriptor, on: firstLoop, accepted: { self.welcome($0, isAdmin: isAdmin) },
+                    refused: Server.refuse)
+                acceptors.with { $0.append(acceptor) }
+                done.resume(returning: acceptor.isWorking)
             }
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // One read at a time: connections take turns, and one that waits buffers little.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try Server.welcome(channel, core, isAdmin: isAdmin) }
-            }
-            .withBoundSocket(socket.descriptor).get()
-        return Door(channel: channel, quiescing: Lock(quiescing))
+        }
+        guard isWorking else { throw ListenError("the socket cannot be watched: the system refuses (ulimit -n?)") }
     }
 
-    private static func welcome(_ channel: any Channel, _ core: ServerCore, isAdmin: Bool) throws {
-        guard let number = core.connectionOpened() else {
-            return try channel.pipeline.syncOperations.addHandler(RefusingHandler())
+    /// Has a loop serve a new connection, each in its turn.
+    private func welcome(_ descriptor: Int32, isAdmin: Bool) {
+        guard let number = core.connectionOpened() else { return Server.refuse(descriptor) }
+        let inbox = core.inboxes[turn.add(1, ordering: .relaxed).oldValue % core.inboxes.count]
+        let serve: @Sendable () -> Void = { [core] in
+            _ = ConnectionHandler(
+                server: core, inbox: inbox, descriptor: descriptor, isOnAdminSocket: isAdmin, connectionID: number)
         }
-        channel.closeFuture.whenComplete { _ in core.connectionClosed() }
-        let output = core.limits.outputLimitBytes
-        try channel.syncOptions?.setOption(
-            .writeBufferWaterMark, value: .init(low: max(1, output / 4), high: max(2, output / 2)))
-        let idle = core.limits.idleTimeout
-        if idle > .zero {
-            try channel.pipeline.syncOperations.addHandler(
-                IdleStateHandler(allTimeout: .nanoseconds(idle.inNanoseconds)))
-        }
-        try channel.pipeline.syncOperations.addHandler(
-            ConnectionHandler(
-                server: core, inbox: core.inbox(of: channel.eventLoop), isOnAdminSocket: isAdmin, connectionID: number))
+        if inbox.loop === firstLoop { serve() } else { inbox.loop.execute(serve) }
+    }
+
+    /// Tells a client that there are too many already, in the words that client libraries know.
+    private static func refuse(_ descriptor: Int32) {
+        let text: StaticString = "-ERR max number of clients reached\r\n"
+        send(descriptor, text.utf8Start, text.utf8CodeUnitCount, Int32(Glibc.MSG_NOSIGNAL))
+        Glibc.close(descriptor)
     }
 
     /// Limits for connections from now on.
@@ -73,43 +62,27 @@ package final class Server: Sendable {
     /// Stops accepting, lets every connection have the replies to what it has sent, and closes it.
     ///
     /// - Parameter patience: after which it returns although some still wait: for the engine, whose stop answers them, or
-    ///   for clients that do not read, whom the end of the event loops cuts off.
-    package func close(_ doors: [Door], patience: Duration) async {
-        let loop = group.next()
-        let closed = doors.map { door in
-            let done = door.channel.eventLoop.makePromise(of: Void.self)
-            if let quiescing = door.quiescing.with({ $0.take() }) {
-                quiescing.initiateShutdown(promise: done)
-            } else {
-                done.succeed()
-            }
-            return done.futureResult
+    ///   for clients that do not read, whom `stop` cuts off.
+    package func close(patience: Duration) async {
+        firstLoop.execute { [self] in
+            for acceptor in acceptors.with({ $0 }) { acceptor.end() }
+            acceptors.with { $0 = [] }
+            // Those that have just been accepted are on their way to their loops before this.
+            for inbox in core.inboxes { inbox.loop.execute { inbox.endConnections() } }
         }
-        let ended = loop.makePromise(of: Void.self)
-        let cutOff = loop.scheduleTask(in: .nanoseconds(patience.inNanoseconds)) {}
-        EventLoopFuture.andAllComplete(closed, on: loop).whenComplete { _ in cutOff.cancel() }
-        // Run out or cancelled: over either way.
-        cutOff.futureResult.whenComplete { _ in ended.succeed() }
-        try? await ended.futureResult.get()
+        let end = MonotonicTime.now().advanced(by: patience)
+        repeat {
+            try? await Task.sleep(for: .milliseconds(1))
+        } while core.openConnections > 0 && MonotonicTime.now() < end
     }
 
+    /// Ends the event loops and what connections are left. Waits for the loops, which wait for nothing.
     package func stop() { core.stop() }
 
     /// Round trips through every event loop: returns when all of them have had a turn.
-    package func loopsTakeTurns() async throws {
-        for loop in group.makeIterator() { try await loop.submit {}.get() }
-    }
-}
-
-/// Tells a client that there are too many already, in the words that client libraries know.
-private final class RefusingHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    func channelActive(context: ChannelHandlerContext) {
-        let reply = context.channel.allocator.buffer(string: "-ERR max number of clients reached\r\n")
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(reply), promise: written)
+    package func loopsTakeTurns() async {
+        for inbox in core.inboxes {
+            await withCheckedContinuation { done in inbox.loop.execute { done.resume() } }
+        }
     }
 }

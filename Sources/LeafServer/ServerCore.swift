@@ -2,8 +2,6 @@ internal import CLeafPlatform
 internal import LeafCore
 internal import LeafEngine
 internal import LeafThreads
-internal import NIOCore
-internal import NIOPosix
 private import Glibc
 private import Synchronization
 
@@ -13,26 +11,23 @@ final class ServerCore: Sendable {
     let policy: AccessPolicy
     let defaultStep: Int64
     let version: String
+    /// One for each event loop.
+    let inboxes: [LoopInbox]
     private let tunable: Lock<ServerLimits>
-    private let inboxes: [LoopInbox]
-    private let background: NIOThreadPool
+    private let background = BackgroundThread(name: "leafd-reports")
     private let open = Atomic<Int>(0)
     private let total = Atomic<Int>(0)
     private let refused = Atomic<Int>(0)
 
     init(
-        engine: Engine, group: MultiThreadedEventLoopGroup, limits: ServerLimits, policy: AccessPolicy,
-        defaultStep: Int64,
-        version: String
+        engine: Engine, loops: Int, limits: ServerLimits, policy: AccessPolicy, defaultStep: Int64, version: String
     ) {
         self.engine = engine
         self.policy = policy
         self.defaultStep = defaultStep
         self.version = version
         tunable = Lock(limits)
-        background = NIOThreadPool(numberOfThreads: 1)
-        background.start()
-        inboxes = group.makeIterator().map { LoopInbox(loop: $0) }
+        inboxes = (1...loops).map { LoopInbox(loop: EventLoop(name: "leafd-loop-\($0)")) }
         for inbox in inboxes { inbox.register(with: engine) }
     }
 
@@ -40,13 +35,6 @@ final class ServerCore: Sendable {
 
     func adopt(_ limits: ServerLimits) {
         tunable.with { $0 = limits }
-    }
-
-    func inbox(of loop: any EventLoop) -> LoopInbox {
-        guard let inbox = inboxes.first(where: { $0.loop === loop }) else {
-            preconditionFailure("a connection on an event loop that is not the server's")
-        }
-        return inbox
     }
 
     // MARK: Connections
@@ -66,39 +54,48 @@ final class ServerCore: Sendable {
         open.subtract(1, ordering: .relaxed)
     }
 
-    /// What the client at the other end may do. Called on the channel's event loop.
-    func grant(for channel: any Channel, onAdminSocket: Bool) -> AccessPolicy.Grant {
+    var openConnections: Int { open.load(ordering: .relaxed) }
+
+    /// What the client at the other end may do: nobody's rights where the kernel does not tell who it is.
+    func grant(for descriptor: Int32, onAdminSocket: Bool) -> AccessPolicy.Grant {
         var peer = leaf_peer_t(pid: 0, uid: .max, gid: .max)
-        if let options = channel as? any SocketOptionProvider {
-            let asked: EventLoopFuture<leaf_peer_t> = options.unsafeGetSocketOption(
-                level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-            // On the channel's own loop the answer is there at once.
-            asked.assumeIsolated().whenSuccess { peer = $0 }
+        var size = socklen_t(MemoryLayout<leaf_peer_t>.size)
+        if getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 {
+            peer = leaf_peer_t(pid: 0, uid: .max, gid: .max)
         }
         return policy.grant(uid: peer.uid, gid: peer.gid, onAdminSocket: onAdminSocket)
     }
 
     // MARK: Reports
 
-    /// Runs `body` on a thread that may take its time.
-    func inBackground<R: Sendable>(_ loop: any EventLoop, _ body: @escaping @Sendable () -> R) -> EventLoopFuture<R> {
-        background.runIfActive(eventLoop: loop, body)
+    /// Something that finds an answer elsewhere, and hands it over on whatever thread.
+    typealias Finding<Answer> = (@escaping @Sendable (Answer) -> Void) -> Void
+
+    /// Works `body` out on a thread that may take its time.
+    func inBackground<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) -> Finding<Answer> {
+        { done in self.background.execute { done(body()) } }
     }
 
     /// Gathers every figure, and has `body` make something of it.
-    func report<R: Sendable>(
-        _ loop: any EventLoop, _ body: @escaping @Sendable (StatsReport) -> R
-    ) -> EventLoopFuture<R> {
-        let tallies = inboxes.map { inbox in inbox.loop.submit { inbox.tally } }
-        return EventLoopFuture.whenAllSucceed(tallies, on: loop).flatMap { tallies in
-            let sum = tallies.reduce(into: Tally()) { $0.add($1) }
-            return self.inBackground(loop) {
-                body(
-                    StatsReport(
-                        engine: self.engine.snapshot(), tally: sum, connections: self.connections, version: self.version
-                    ))
+    func report<Answer: Sendable>(_ body: @escaping @Sendable (StatsReport) -> Answer) -> Finding<Answer> {
+        { done in
+            let gathered = Lock((tally: Tally(), missing: self.inboxes.count))
+            for inbox in self.inboxes {
+                inbox.loop.execute {
+                    let whole = gathered.with { gathered -> Tally? in
+                        gathered.tally.add(inbox.tally)
+                        gathered.missing -= 1
+                        return gathered.missing == 0 ? gathered.tally : nil
+                    }
+                    guard let whole else { return }
+                    self.background.execute { done(body(self.report(whole))) }
+                }
             }
         }
+    }
+
+    private func report(_ tally: Tally) -> StatsReport {
+        StatsReport(engine: engine.snapshot(), tally: tally, connections: connections, version: version)
     }
 
     private var connections: (open: Int64, total: Int64, refused: Int64) {
@@ -108,7 +105,9 @@ final class ServerCore: Sendable {
         )
     }
 
+    /// Ends the loops, and with them every connection that is still open.
     func stop() {
-        background.shutdownGracefully { _ in }
+        for inbox in inboxes { inbox.loop.stop() }
+        background.stop()
     }
 }

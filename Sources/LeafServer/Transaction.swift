@@ -29,7 +29,7 @@ struct Transaction {
     }
 
     /// Keeps a request back. False: too many, or too long together.
-    mutating func append(_ arguments: Arguments, _ bytes: UnsafeRawBufferPointer, most: Int) -> Bool {
+    mutating func append(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer, most: Int) -> Bool {
         guard count < most, queued.count < Transaction.bytesMax else { return false }
         count += 1
         queued.append(contentsOf: Array("*\(arguments.count)\r\n".utf8))

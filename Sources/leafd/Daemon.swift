@@ -1,3 +1,4 @@
+import CLeafPlatform
 import LeafConfiguration
 import LeafCore
 import LeafEngine
@@ -5,8 +6,6 @@ import LeafServer
 import LeafStore
 import LeafThreads
 import Logging
-import NIOCore
-import NIOPosix
 import UnixSignals
 
 #if canImport(Glibc)
@@ -55,9 +54,8 @@ struct Daemon {
         // The journal's lock comes before the socket: who holds it may remove a dead daemon's socket file.
         let engine = try Engine(
             settings: settings.engineSettings(for: store, witnessFolder: witness.path), store: store, log: log)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoops(settings))
         let server = Server(
-            engine: engine, group: group, limits: settings.serverLimits(), policy: policy,
+            engine: engine, loops: eventLoops(settings), limits: settings.serverLimits(), policy: policy,
             defaultStep: settings.segments.defaultStep, version: Leafd.version)
         let sockets: Sockets
         do {
@@ -66,15 +64,15 @@ struct Daemon {
             _ = await stop(engine)
             throw error
         }
-        var doors = [try await server.listen(on: sockets.main, isAdmin: false)]
-        if let admin = sockets.admin { doors.append(try await server.listen(on: admin, isAdmin: true)) }
+        try await server.listen(on: sockets.main, isAdmin: false)
+        if let admin = sockets.admin { try await server.listen(on: admin, isAdmin: true) }
         announce(settings, on: sockets.main.path ?? "the socket it was handed")
         let reporting = Task { try await reportToManager(engine, server) }
         await attend(signals, engine, server)
         reporting.cancel()
         manager.notify("STOPPING=1\nSTATUS=Answering the last requests")
         log.notice("stopping: answering what has been asked")
-        await server.close(doors, patience: Daemon.patience)
+        await server.close(patience: Daemon.patience)
         sockets.remove()
         if let trouble = await stop(engine) {
             log.error("stopped, but the last positions could not be written: \(trouble)")
@@ -82,11 +80,10 @@ struct Daemon {
             log.notice("stopped: every position is written, the next start goes on from there")
         }
         server.stop()
-        try await group.shutdownGracefully()
     }
 
     private func eventLoops(_ settings: Configuration) -> Int {
-        settings.server.eventLoops.value ?? min(4, System.coreCount)
+        settings.server.eventLoops.value ?? min(4, Int(leaf_core_count()))
     }
 
     /// Reloads at each SIGHUP; returns when it is time to stop.
@@ -103,7 +100,7 @@ struct Daemon {
         let period = manager.watchdogPeriod
         while !Task.isCancelled {
             try await Task.sleep(for: period ?? .seconds(10))
-            try await server.loopsTakeTurns()
+            await server.loopsTakeTurns()
             if period != nil { manager.notify("WATCHDOG=1") }
             let status =
                 switch engine.health() {

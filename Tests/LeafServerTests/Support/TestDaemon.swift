@@ -7,8 +7,7 @@ import LeafServer
 import LeafStore
 import LeafTestKit
 import Logging
-import NIOCore
-import NIOPosix
+import LeafThreads
 import Testing
 
 /// A daemon inside the test: real engine, journal and sockets, in a folder of its own.
@@ -35,8 +34,6 @@ final class TestDaemon: Sendable {
     let folder: TemporaryFolder
     let engine: Engine
     let server: Server
-    private let group: MultiThreadedEventLoopGroup
-    private let doors: [Server.Door]
 
     var path: String { folder.file("leafd.sock") }
     var adminPath: String { folder.file("admin.sock") }
@@ -90,34 +87,34 @@ final class TestDaemon: Sendable {
                     }, warm: []),
                 snowflake: options.snowflake),
             store: store, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
         server = Server(
-            engine: engine, group: group, limits: options.limits,
+            engine: engine, loops: options.eventLoops, limits: options.limits,
             policy: AccessPolicy(
                 rules: options.rules, adminUIDs: options.adminUIDs, hasAdminSocket: options.hasAdminSocket),
             defaultStep: options.step, version: "test")
-        var doors = [
-            try await server.listen(
-                on: try ListeningSocket(path: folder.file("leafd.sock"), mode: 0o660, group: nil), isAdmin: false)
-        ]
+        try await server.listen(
+            on: try ListeningSocket(path: folder.file("leafd.sock"), mode: 0o660, group: nil), isAdmin: false)
         if options.hasAdminSocket {
             let socket = try ListeningSocket(path: folder.file("admin.sock"), mode: 0o600, group: nil)
-            doors.append(try await server.listen(on: socket, isAdmin: true))
+            try await server.listen(on: socket, isAdmin: true)
         }
-        self.doors = doors
     }
 
     /// In the order of leafd itself. May be called again.
     func close(patience: Duration = .seconds(10)) async {
-        await server.close(doors, patience: patience)
+        await server.close(patience: patience)
     }
 
     private func stop() async throws {
         await close(patience: .milliseconds(100))
         let engine = engine
-        _ = try await NIOThreadPool.singleton.runIfActive { engine.stop() }
+        await withCheckedContinuation { done in
+            _ = DedicatedThread(name: "leafd-stop") {
+                _ = engine.stop()
+                done.resume()
+            }
+        }
         server.stop()
-        try await group.shutdownGracefully()
     }
 
     /// Connects. Everything this file's users wait for comes at once, or never: the timeout is a guard against hangs.

@@ -1,0 +1,91 @@
+private import Glibc
+
+/// The socket of one connection. It never blocks: what it does not take at once waits here, and goes out later in order.
+struct Stream: ~Copyable {
+    private(set) var descriptor: Int32
+    /// What has not been taken yet begins at `sent`.
+    private var unsent: [UInt8] = []
+    private var sent = 0
+
+    /// - Parameter descriptor: connected and non-blocking; closed with this value.
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+    }
+
+    /// Closes at once; what waits is lost.
+    mutating func close() {
+        Glibc.close(descriptor)
+        descriptor = -1
+        (unsent, sent) = ([], 0)
+    }
+
+    enum Received {
+        case bytes(Int)
+        /// Nothing has arrived.
+        case nothing
+        /// The peer sends no more.
+        case end
+        case broken
+    }
+
+    /// Reads what has arrived, as far as there is room for it.
+    func receive(into buffer: UnsafeMutableRawBufferPointer) -> Received {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .end }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .nothing
+            default: return .broken
+            }
+        }
+    }
+
+    /// Bytes that wait until the peer reads.
+    var unsentCount: Int { unsent.count - sent }
+
+    /// Sends bytes, behind those that wait. False: the connection is broken.
+    mutating func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard unsent.isEmpty else {
+            unsent.append(contentsOf: bytes)
+            return true
+        }
+        guard let taken = pass(bytes) else { return false }
+        if taken < bytes.count { unsent.append(contentsOf: bytes[taken...]) }
+        return true
+    }
+
+    /// Sends what waits, as far as it goes now. False: the connection is broken.
+    mutating func sendRest() -> Bool {
+        guard let taken = unsent.withUnsafeBytes({ pass(UnsafeRawBufferPointer(rebasing: $0[sent...])) }) else {
+            return false
+        }
+        sent += taken
+        if sent == unsent.count {
+            // A connection that has caught up keeps no memory for it.
+            (unsent, sent) = ([], 0)
+        } else if sent > unsent.count / 2 {
+            unsent.removeSubrange(..<sent)
+            sent = 0
+        }
+        return true
+    }
+
+    /// How many of the bytes the system has taken; nil: the connection is broken.
+    private func pass(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        while true {
+            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(Glibc.MSG_NOSIGNAL))
+            if count >= 0 { return count }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return 0
+            default: return nil
+            }
+        }
+    }
+}
