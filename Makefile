@@ -24,11 +24,15 @@ SWIFT ?= swift
 RELEASE = -c release --static-swift-stdlib -Xlinker -s -Xswiftc -enforce-exclusivity=unchecked
 BIN = .build/release
 PROGRAMS = leafd leafctl
+BENCH_PROGRAMS = leafd leaf-bench leaf-floor
+BENCHMARKS = peers latency scale pool
 
 # Debian's packages: to build; to run the tests.
 BUILD_PACKAGES = liblmdb-dev libmariadb-dev libpq-dev libsqlite3-dev pkg-config
 TEST_PACKAGES = e2fsprogs galera-4 mariadb-client mariadb-server mount netcat-openbsd openssl postgresql python3-redis python3-venv \
     redis-tools rsync socat sqlite3 strace systemd util-linux valgrind
+
+BENCH_PACKAGES = redis-tools sqlite3 util-linux
 
 # $(call need,PACKAGES): installs those that are missing. Where none is, nothing is run but dpkg-query.
 define need
@@ -55,6 +59,13 @@ endef
 # The events of a run are for REPORT_TESTS, which ends a log of thousands of lines with what failed.
 TEST_EVENTS = .build/tests.jsonl
 DAEMON_TESTS = 'CrashTests|IntegrationTests|StoreFaultTests|FleetTests|SnowflakeTests'
+# $(call build_release,PROGRAMS)
+define build_release
+for program in $(1); do \
+    echo "leafd: building $$program for release (the first time takes some minutes)"; \
+    $(SWIFT) build $(RELEASE) --product "$$program" || exit 1; \
+done
+endef
 define BUILD_TESTS
 echo "leafd: building the tests (the first time takes some minutes)"; \
 $(SWIFT) build --build-tests
@@ -72,7 +83,7 @@ status=$$?; \
 exit $$status
 endef
 
-.PHONY: help run build test sim soak lint format tsan install uninstall clean build-packages test-packages
+.PHONY: help run build test sim bench docs soak lint format tsan install uninstall clean build-packages test-packages bench-packages
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,12 +92,12 @@ run: build ## Build, and run a leafd of your own in the foreground; its files ar
 	@exec $(BIN)/leafd --config Config/leafd.dev.yaml --hints
 
 build: build-packages ## Build leafd and leafctl for release, in .build/release
-	@for program in $(PROGRAMS); do \
-	    echo "leafd: building $$program for release (the first time takes some minutes)"; \
-	    $(SWIFT) build $(RELEASE) --product "$$program" || exit 1; \
-	done
+	@$(call build_release,$(PROGRAMS))
 
+# What a request costs is counted in the release build.
+test: export RELEASE_LEAFD = $(CURDIR)/$(BIN)/leafd
 test: build-packages test-packages ## Run all tests
+	@$(call build_release,leafd)
 	@$(BUILD_TESTS)
 	@$(RUN_TESTS) $(ARGS); $(REPORT_TESTS)
 
@@ -100,6 +111,24 @@ sim: build-packages ## Play SEEDS (a million) seeds of the simulator, from FIRST
 	@echo "leafd: building the simulator for release, in .build-sim"
 	@$(SWIFT) build -c release --scratch-path .build-sim --product leaf-sim
 	@.build-sim/release/leaf-sim --seeds $(SEEDS) --first $(FIRST) $(ARGS)
+
+bench: build-packages bench-packages ## Measure beside Redis and a C loop, and write Docs/Benchmarks.md (three quarters of an hour, on a quiet machine); ARGS=--quick: only that it works
+	@$(call build_release,$(BENCH_PROGRAMS))
+	@rm -rf .build/bench
+	@for benchmark in $(BENCHMARKS); do $(BIN)/leaf-bench $$benchmark $(ARGS) || exit 1; done
+	@$(BIN)/leaf-bench report
+
+# What the compiler knows of LeafClient's public symbols goes to DocC with the articles.
+docs: build-packages ## Make LeafClient's documentation, in .build/docs
+	@$(SWIFT) build --target LeafClient
+	@mkdir -p .build/symbols
+	@$(SWIFT) symbolgraph-extract -module-name LeafClient -I .build/debug/Modules -I Sources/CLeafPlatform/include \
+	    -Xcc -fmodule-map-file=.build/debug/CLeafPlatform.build/module.modulemap -target "$$(uname -m)-unknown-linux-gnu" \
+	    -minimum-access-level public -skip-synthesized-members -output-dir .build/symbols
+	@docc convert Sources/LeafClient/LeafClient.docc --additional-symbol-graph-dir .build/symbols \
+	    --fallback-display-name LeafClient --fallback-bundle-identifier org.leafd.LeafClient \
+	    --output-path .build/docs --warnings-as-errors
+	@echo "leafd: .build/docs is a site: python3 -m http.server -d .build/docs, then /documentation/leafclient"
 
 soak: export SOAK_SCALE = $(SOAK)
 soak: TEST_MINUTES = 0
