@@ -73,7 +73,7 @@ let package = Package(
         library("LeafStorePostgreSQL", ["LeafCore", "LeafThreads", "LeafStore", "LeafStoreSQL", "CPostgres"]),
 
         // The daemon.
-        library("LeafEngine", ["LeafCore", "LeafThreads", "LeafJournal", "LeafStore", log, locks]),
+        library("LeafEngine", ["LeafCore", "LeafThreads", "LeafJournal", "LeafStore", "CLeafPlatform", log, locks]),
         library(
             "LeafServer",
             [

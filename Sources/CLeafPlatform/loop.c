@@ -29,11 +29,19 @@ int32_t leaf_poller_change(int32_t poller, int32_t descriptor, uint64_t key, uin
     return control(poller, EPOLL_CTL_MOD, descriptor, key, interest);
 }
 
+int32_t leaf_poller_remove(int32_t poller, int32_t descriptor) {
+    return control(poller, EPOLL_CTL_DEL, descriptor, 0, 0);
+}
+
 static int wait_for(int32_t poller, struct epoll_event *events, int64_t timeout_ns) {
     if (timeout_ns <= 0) return epoll_wait(poller, events, LEAF_POLLER_BATCH, timeout_ns < 0 ? -1 : 0);
-    struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
-    int count = epoll_pwait2(poller, events, LEAF_POLLER_BATCH, &timeout, NULL);
-    if (count >= 0 || errno != ENOSYS) return count;
+    static bool has_no_precise_wait;
+    if (!__atomic_load_n(&has_no_precise_wait, __ATOMIC_RELAXED)) {
+        struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+        int count = epoll_pwait2(poller, events, LEAF_POLLER_BATCH, &timeout, NULL);
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+        __atomic_store_n(&has_no_precise_wait, true, __ATOMIC_RELAXED);
+    }
     int64_t milliseconds = (timeout_ns + 999999) / 1000000;
     return epoll_wait(poller, events, LEAF_POLLER_BATCH, milliseconds > 3600000 ? 3600000 : (int)milliseconds);
 }
@@ -50,7 +58,8 @@ int32_t leaf_poller_wait(int32_t poller, leaf_readiness_t *ready, int64_t timeou
             .has_hung_up = (seen & (EPOLLERR | EPOLLHUP)) != 0,
         };
     }
-    return count < 0 ? 0 : count;
+    if (count < 0) return errno == EINTR ? 0 : -errno;
+    return count;
 }
 
 int32_t leaf_wakeup_make(void) {

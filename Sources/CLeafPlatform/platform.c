@@ -2,6 +2,7 @@
 #include "leaf_platform.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -85,4 +86,12 @@ int leaf_spawn_reading(const char *file, char *const *arguments, char *const *en
 
 char **leaf_environment(void) {
     return environ;
+}
+
+void leaf_keep_little_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
+void leaf_return_memory(void) {
+    malloc_trim(0);
 }

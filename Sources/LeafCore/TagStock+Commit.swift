@@ -4,8 +4,8 @@ struct Mark: Hashable, Sendable {
     var cap: Int64
     /// The end of the last durable segment.
     var journaledEnd: Int64
-    /// The commit under way.
-    var order: CommitOrder?
+    /// The number of the commit under way.
+    var order: UInt64?
     var orders: UInt64 = 0
     /// A commit has been asked for, this urgently.
     var wish: CommitUrgency?
@@ -49,7 +49,7 @@ extension TagStock {
             position: next,
             floor: supply.floor, step: supply.step, tableStep: supply.tableStep)
         let order = CommitOrder(record: record, number: mark.orders)
-        mark.order = order
+        mark.order = order.number
         mark.isStale = false
         if !DuplicateGuard.reserveBeforeIssue.isOn { limit = max(limit, hi) }
         refreshFastPath()
@@ -58,7 +58,7 @@ extension TagStock {
 
     /// The journal has acknowledged the order as durable: only now the limit rises.
     package mutating func committed(_ order: CommitOrder, now: MonotonicTime, effects: inout StockEffects) {
-        guard mark.order?.number == order.number else { return }
+        guard mark.order == order.number else { return }
         mark.order = nil
         mark.isFailing = false
         // Stock given up meanwhile: this mark belongs to segments that are no longer ours to issue.
@@ -73,7 +73,7 @@ extension TagStock {
 
     /// The order did not become durable, or nobody knows: the limit stays, the driver tries again later.
     package mutating func commitFailed(_ order: CommitOrder, now: MonotonicTime, effects: inout StockEffects) {
-        guard mark.order?.number == order.number else { return }
+        guard mark.order == order.number else { return }
         mark.order = nil
         mark.isStale = true
         mark.isFailing = true

@@ -4,7 +4,8 @@ struct Supply: Hashable, Sendable {
         case idle
         /// Asked for; the driver sends it as soon as the store may be tried.
         case wanted
-        case inFlight(LoadOrder)
+        /// The one with this number.
+        case inFlight(UInt64)
     }
 
     var load = Load.idle
@@ -76,7 +77,7 @@ extension TagStock {
         let order = LoadOrder(
             incarnation: incarnation, count: loadCount(step: step, now), floor: floor,
             jump: overflow ? .max : jump, step: step, number: supply.orders, sentAt: now)
-        supply.load = .inFlight(order)
+        supply.load = .inFlight(order.number)
         return order
     }
 
@@ -88,7 +89,7 @@ extension TagStock {
     package mutating func loaded(
         _ order: LoadOrder, segment: Segment, tableStep: Int64?, now: MonotonicTime, effects: inout StockEffects
     ) -> Bool {
-        guard case .inFlight(let current) = supply.load, current.number == order.number else { return false }
+        guard supply.load == .inFlight(order.number) else { return false }
         supply.load = .idle
         guard order.incarnation == incarnation, DuplicateGuard.floor.holds(segment.start >= supply.floor),
             !segment.isEmpty,
@@ -116,7 +117,7 @@ extension TagStock {
     package mutating func loadFailed(
         _ order: LoadOrder, _ failure: LoadFailure, now: MonotonicTime, effects: inout StockEffects
     ) {
-        guard case .inFlight(let current) = supply.load, current.number == order.number else { return }
+        guard supply.load == .inFlight(order.number) else { return }
         counters.loadFailures += 1
         switch failure {
         case .store:
@@ -137,7 +138,7 @@ extension TagStock {
 
     /// The load brought nothing, but the next will: the tag has just been created.
     package mutating func loadAgain(_ order: LoadOrder) {
-        guard case .inFlight(let current) = supply.load, current.number == order.number else { return }
+        guard supply.load == .inFlight(order.number) else { return }
         supply.load = .wanted
     }
 

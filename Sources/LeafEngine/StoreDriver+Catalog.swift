@@ -1,3 +1,4 @@
+internal import CLeafPlatform
 internal import LeafCore
 internal import LeafStore
 internal import LeafThreads
@@ -30,6 +31,8 @@ extension StoreDriver {
         let now = MonotonicTime.now()
         let took = now.since(started)
         let pause = StoreDriver.pause(afterReading: took, jitter: .random(in: 0.9...1.1))
+        // What a start has read of a hundred thousand tags is more than what it keeps.
+        if desk.with({ $0.catalogReadAt == nil }) { leaf_return_memory() }
         let wantsWarming = desk.with { desk in
             defer { desk.wantsWarming = false }
             desk.catalogReadAt = now

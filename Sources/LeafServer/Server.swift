@@ -30,7 +30,10 @@ package final class Server: Sendable {
             firstLoop.execute { [self] in
                 let acceptor = Acceptor(
                     socket.descriptor, on: firstLoop, accepted: { self.welcome($0, isAdmin: isAdmin) },
-                    refused: Server.refuse)
+                    refused: { [core] descriptor in
+                        core.connectionRefused()
+                        Server.refuse(descriptor)
+                    })
                 acceptors.with { $0.append(acceptor) }
                 done.resume(returning: acceptor.isWorking)
             }

@@ -50,6 +50,12 @@ final class ServerCore: Sendable {
         return Int64(number)
     }
 
+    /// Counts one that there was not even a descriptor for.
+    func connectionRefused() {
+        total.add(1, ordering: .relaxed)
+        refused.add(1, ordering: .relaxed)
+    }
+
     func connectionClosed() {
         open.subtract(1, ordering: .relaxed)
     }

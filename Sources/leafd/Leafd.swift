@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLeafPlatform
 import LeafConfiguration
 import Logging
 
@@ -46,6 +47,7 @@ struct Leafd: AsyncParsableCommand {
     var dumpJournal: String?
 
     func run() async throws {
+        leaf_keep_little_memory()
         if let verifyJournal { throw ExitCode(JournalInspection.verify(path: verifyJournal)) }
         if let dumpJournal { throw ExitCode(JournalInspection.dump(path: dumpJournal)) }
         // Before anything else runs: no child inherits it.

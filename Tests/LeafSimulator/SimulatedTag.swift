@@ -30,7 +30,7 @@ struct SimulatedTag {
     /// Whatever the stock waits for must be in some driver's hands: else it would wait for ever.
     var stuck: String? {
         if stock.mark.wish != nil && !wantsCommit { return "a commit is wished for that no driver knows of" }
-        if stock.mark.order?.number != commit?.number { return "the stock's commit and the driver's differ" }
+        if stock.mark.order != commit?.number { return "the stock's commit and the driver's differ" }
         if stock.supply.load == .wanted && !wantsLoad { return "a lease is wished for that no driver knows of" }
         if stock.parking.waiters.count != parked.count { return "parked requests and waiters differ" }
         return nil

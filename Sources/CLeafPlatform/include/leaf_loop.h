@@ -25,9 +25,12 @@ int32_t leaf_poller_make(void);
 /// Watches a descriptor, which `key` stands for, for `interest` (LEAF_READ | LEAF_WRITE). Returns 0 or an error number.
 int32_t leaf_poller_add(int32_t poller, int32_t descriptor, uint64_t key, uint32_t interest);
 int32_t leaf_poller_change(int32_t poller, int32_t descriptor, uint64_t key, uint32_t interest);
+/// Watches a descriptor no more. Closing it does the same only if no other process has the socket, as systemd may.
+int32_t leaf_poller_remove(int32_t poller, int32_t descriptor);
 /// Waits until something is ready or the time is over (nanoseconds, negative: as long as it takes). Returns how many
-/// of `ready`, which has room for LEAF_POLLER_BATCH, have been filled. On kernels before 5.11 the time is rounded up to
-/// milliseconds.
+/// of `ready`, which has room for LEAF_POLLER_BATCH, have been filled; a negative error number if the poller is of no use.
+/// The time is rounded up to milliseconds on kernels before 5.11, and where a filter of system calls does not know the
+/// newer one.
 int32_t leaf_poller_wait(int32_t poller, leaf_readiness_t *ready, int64_t timeout_ns);
 
 /// An event counter (eventfd), which does not block; a negative error number if there is none.

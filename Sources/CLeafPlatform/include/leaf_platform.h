@@ -51,6 +51,12 @@ int leaf_spawn_reading(const char *file, char *const *arguments, char *const *en
 /// The process's environment, ended by NULL.
 char **leaf_environment(void);
 
+/// Has large pieces of memory go back to the system as soon as they are free, however many come and go: else the heap
+/// keeps what the largest of them took.
+void leaf_keep_little_memory(void);
+/// Gives the memory that is free now back to the system.
+void leaf_return_memory(void);
+
 /// Names the calling thread, as `ps -L` shows it; Linux keeps the first 15 bytes.
 void leaf_name_thread(const char *name);
 

@@ -43,7 +43,7 @@ final class Acceptor: Watched, @unchecked Sendable {
 
     /// Accepts no more. To be called on the loop, and then to be let go of, which closes the socket.
     func end() {
-        if let key { loop.unwatch(key) }
+        if let key { loop.unwatch(key, shared: listener) }
         key = nil
     }
 
@@ -59,20 +59,34 @@ final class Acceptor: Watched, @unchecked Sendable {
             switch -descriptor {
             case EINTR, ECONNABORTED: continue
             case EAGAIN: return
-            case EMFILE, ENFILE: if !refuseOne() { return rest() }
+            case EMFILE, ENFILE:
+                switch refuseOne() {
+                case .refused: continue
+                case .nobodyWaits: return
+                case .noUse: return rest()
+                }
             default: return rest()
             }
         }
     }
 
-    /// No descriptor is left: the next connection gets the spare one, and with it the reason. Returns whether it did.
-    private func refuseOne() -> Bool {
-        guard spare >= 0 else { return false }
+    private enum Refusal {
+        case refused
+        /// The system says so of the descriptor before it looks for a client.
+        case nobodyWaits
+        case noUse
+    }
+
+    /// No descriptor is left: the next connection gets the spare one, and with it the reason.
+    private func refuseOne() -> Refusal {
+        if spare < 0 { spare = Acceptor.makeSpare() }
+        guard spare >= 0 else { return .noUse }
         Glibc.close(spare)
         let descriptor = leaf_accept(listener)
         if descriptor >= 0 { refused(descriptor) }
         spare = Acceptor.makeSpare()
-        return descriptor >= 0
+        if descriptor >= 0 { return .refused }
+        return descriptor == -EAGAIN ? .nobodyWaits : .noUse
     }
 
     /// There is nothing to be done about it now, and trying without a pause would take a core.

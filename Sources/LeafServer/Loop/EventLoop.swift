@@ -106,7 +106,14 @@ final class EventLoop: @unchecked Sendable {
         precondition(status == 0, "a descriptor is watched that is none any more: error \(status)")
     }
 
-    /// To be called right before the descriptor is closed, which is what ends the system's watch.
+    /// Ends the watch before `descriptor` is closed: another process may have the same socket, so that closing it here
+    /// would end nothing (systemd keeps the listening ones).
+    func unwatch(_ key: Key, shared descriptor: Int32) {
+        _ = leaf_poller_remove(poller, descriptor)
+        unwatch(key)
+    }
+
+    /// The same for a descriptor that nobody else has: it must be closed right afterwards, which ends the system's watch.
     func unwatch(_ key: Key) {
         places[Int(key.place)].watched = nil
         places[Int(key.place)].turn &+= 1
@@ -128,6 +135,8 @@ final class EventLoop: @unchecked Sendable {
     private func run() {
         while true {
             let count = leaf_poller_wait(poller, ready, untilNextTimer)
+            // Blind, it would answer nobody, and say so nowhere.
+            precondition(count >= 0, "the system no longer tells which sockets are ready: error \(-count)")
             for index in 0..<Int(count) { tell(ready[index]) }
             // Without timers the clock is not read.
             if timers.next != nil {

@@ -9,14 +9,20 @@ struct PoolRound: Sendable {
     /// scheduler.
     let longestWaitMicroseconds: Double
 
+    /// Of leafd's CPU time, in cores.
+    let daemonShare: Double
+
     /// IDs between two looks at the clock.
     private static let batch = 1024
 
-    init(_ pool: IDPool, threads: Int, seconds: Double) throws {
+    init(_ pool: IDPool, threads: Int, seconds: Double, leafd: Leafd) throws {
+        let (begin, before) = (leaf_monotonic_ns(), try leafd.figures().processorTime)
         let nanoseconds = UInt64(seconds * 1e9)
         let takers = (0..<threads).map { _ in PoolTaker(pool, nanoseconds: nanoseconds, batch: PoolRound.batch) }
         for taker in takers { taker.start() }
         let results = try takers.map { try $0.join() }
+        let passed = Double(leaf_monotonic_ns() - begin) / 1e9
+        daemonShare = (try leafd.figures().processorTime - before).inSeconds / passed
         idsPerSecond = results.reduce(0) { $0 + Double($1.count) / (Double($1.nanoseconds) / 1e9) }
         longestWaitMicroseconds = results.map { Double($0.longest) / 1e3 }.max() ?? 0
     }

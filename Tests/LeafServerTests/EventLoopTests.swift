@@ -1,0 +1,482 @@
+import CLeafPlatform
+import Glibc
+import LeafClient
+import LeafCore
+import LeafProtocol
+import LeafTestKit
+import LeafThreads
+import Testing
+
+@testable import LeafServer
+
+/// The event loop by itself: who is told what, in which order, and what ends with it.
+struct EventLoopTests {
+    @Test func `what is handed over from many threads is done once and in the order of each`() async throws {
+        let loop = EventLoop(name: "test")
+        let done = Lock<[Int: [Int]]>([:])
+        let (threads, each) = (8, 2000)
+        await withTaskGroup(of: Void.self) { group in
+            for thread in 0..<threads {
+                group.addTask {
+                    for number in 0..<each {
+                        loop.execute { done.with { $0[thread, default: []].append(number) } }
+                        if number % 100 == 0 { await Task.yield() }
+                    }
+                }
+            }
+        }
+        // Ends behind all of it.
+        loop.stop()
+        #expect(done.with { $0 } == Dictionary(uniqueKeysWithValues: (0..<threads).map { ($0, Array(0..<each)) }))
+        loop.execute { done.with { $0 = [:] } }
+        #expect(done.with { $0.count } == threads)
+    }
+
+    @Test func `tasks that hand over more tasks leave sockets their turn`() async throws {
+        let loop = EventLoop(name: "test")
+        defer { loop.stop() }
+        let pair = try SocketPair()
+        let listener = Recorder()
+        let rounds = Lock(0)
+        #expect(pair.write("x"))
+        let result = await withCheckedContinuation { (done: CheckedContinuation<Int, Never>) in
+            loop.execute {
+                _ = loop.watch(pair.mine, listener, for: LEAF_READ)
+                @Sendable func again() {
+                    let count = rounds.with { rounds in
+                        rounds += 1
+                        return rounds
+                    }
+                    if !listener.told.isEmpty || count == 10_000 { return done.resume(returning: listener.told.count) }
+                    loop.execute(again)
+                }
+                again()
+            }
+        }
+        #expect(result > 0)
+        #expect(rounds.with { $0 } < 10_000)
+    }
+
+    @Test func `whoever takes a place is told nothing of the descriptor that had it before`() async throws {
+        let loop = EventLoop(name: "test")
+        defer { loop.stop() }
+        let (old, new) = (try SocketPair(), try SocketPair())
+        let (first, second) = (Recorder(), Recorder())
+        // As if another process had the old socket: closing it here does not end the system's watch.
+        #expect(old.write("x"))
+        await loop.finish {
+            let key = loop.watch(old.mine, first, for: LEAF_READ)
+            if let key { loop.unwatch(key) }
+            _ = loop.watch(new.mine, second, for: LEAF_READ)
+        }
+        // Events come before tasks, turn by turn.
+        for _ in 0..<10 { await loop.finish {} }
+        #expect(await loop.result { (first.told.count, second.told.count) } == (0, 0))
+        #expect(new.write("y"))
+        try await eventually("the new one is told") { second.isTold }
+    }
+
+    @Test func `a listening socket that another process has too costs nothing once it is given up`() async throws {
+        let folder = TemporaryFolder()
+        let socket = try ListeningSocket(path: folder.file("socket"), mode: 0o600, group: nil)
+        let systemd = dup(socket.descriptor)
+        defer { close(systemd) }
+        let loop = EventLoop(name: "test")
+        defer { loop.stop() }
+        let accepted = Lock(0)
+        await loop.finish {
+            let acceptor = Acceptor(
+                socket.descriptor, on: loop,
+                accepted: {
+                    accepted.with { $0 += 1 }
+                    close($0)
+                }, refused: { close($0) })
+            #expect(acceptor.isWorking)
+            acceptor.end()
+        }
+        let client = try LeafConnection(path: folder.file("socket"), timeout: .seconds(1))
+        // Its thread's own time: on a busy machine it grows more slowly, never faster.
+        let before = await loop.result { processorTime() }
+        try await Task.sleep(for: .milliseconds(300))
+        let used = await loop.result { processorTime() } - before
+        #expect(used < 50_000_000, "the loop has used \(used) ns while nothing happened")
+        #expect(accepted.with { $0 } == 0)
+        withExtendedLifetime(client) {}
+    }
+
+    @Test func `everybody who is watched hears of the end once`() async throws {
+        let loop = EventLoop(name: "test")
+        let pairs = try (0..<5).map { _ in try SocketPair() }
+        let recorders = pairs.map { _ in Recorder() }
+        await loop.finish {
+            let keys = zip(pairs, recorders).map { loop.watch($0.mine, $1, for: LEAF_READ) }
+            if let key = keys[2] { loop.unwatch(key, shared: pairs[2].mine) }
+        }
+        loop.stop()
+        #expect(recorders.map(\.ends) == [1, 1, 0, 1, 1])
+    }
+
+    @Test func `a timer comes when it is due, and not if it is cancelled`() async throws {
+        let loop = EventLoop(name: "test")
+        let order = Lock<[String]>([])
+        let note: @Sendable (String) -> Void = { text in order.with { $0.append(text) } }
+        await withCheckedContinuation { done in
+            loop.execute {
+                let cancelled = loop.schedule(in: .milliseconds(2)) { note("cancelled") }
+                _ = loop.schedule(in: .milliseconds(30)) {
+                    note("late")
+                    // Of no time, from within: in a later turn.
+                    _ = loop.schedule(in: .zero) {
+                        note("from within")
+                        done.resume()
+                    }
+                }
+                _ = loop.schedule(in: .milliseconds(10)) { note("early") }
+                _ = loop.schedule(in: .seconds(3600)) { note("never") }
+                loop.cancel(cancelled)
+                note("now")
+            }
+        }
+        loop.stop()
+        #expect(order.with { $0 } == ["now", "early", "late", "from within"])
+    }
+}
+
+/// The heap of timers against a sorted list.
+struct TimersTests {
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `what is due comes in the order of time, what is cancelled never`(seed: UInt64) {
+        var random = SeededNumbers(seed: seed)
+        var timers = Timers()
+        // Bodies are told apart by what they write here.
+        let called = Lock<[Int]>([])
+        var waiting: [(time: UInt64, number: Int, id: Timers.ID)] = []
+        var now: UInt64 = 0
+        for number in 0..<2000 {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<5:
+                let time = now + UInt64.random(in: 0..<500, using: &random)
+                let id = timers.add(at: MonotonicTime(nanoseconds: time)) { called.with { $0.append(number) } }
+                waiting.append((time, number, id))
+            case 5..<9 where !waiting.isEmpty:
+                timers.cancel(waiting.remove(at: Int.random(in: waiting.indices, using: &random)).id)
+            default:
+                now += UInt64.random(in: 0..<300, using: &random)
+                called.with { $0 = [] }
+                while let body = timers.take(dueAt: MonotonicTime(nanoseconds: now)) { body() }
+                let times = Dictionary(uniqueKeysWithValues: waiting.map { ($0.number, $0.time) })
+                let numbers = called.with { $0 }
+                #expect(Set(numbers) == Set(waiting.filter { $0.time <= now }.map(\.number)))
+                #expect(numbers.count == Set(numbers).count)
+                #expect(numbers.map { times[$0] ?? 0 } == numbers.map { times[$0] ?? 0 }.sorted())
+                waiting.removeAll { $0.time <= now }
+            }
+            let first = waiting.map(\.time).min()
+            // A cancelled one may make it wake early, nothing makes it wake late.
+            if let first { #expect(timers.next.map { $0.nanoseconds <= first } == true) }
+            if waiting.isEmpty { #expect(timers.next == nil || timers.next?.nanoseconds ?? 0 > 0) }
+        }
+    }
+}
+
+/// Bytes on their way to a peer that takes them slowly.
+struct StreamTests {
+    @Test func `what the peer does not take at once goes out later, in order and once`() throws {
+        let pair = try SocketPair()
+        var stream = Stream(descriptor: dup(pair.mine))
+        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+        var rest = bytes[...]
+        var isBroken = false
+        for size in [1, 70_000, 1_000_000, 3, 1_500_000, 65_536] {
+            isBroken = isBroken || !rest.prefix(size).withUnsafeBytes { stream.send($0) }
+            rest = rest.dropFirst(size)
+        }
+        let whole = bytes.count - rest.count
+        var waits = stream.unsentCount
+        #expect(waits > 0 && waits < whole)
+        var received: [UInt8] = []
+        while received.count < whole, !isBroken {
+            received += pair.read(upTo: 40_000)
+            isBroken = !stream.sendRest()
+            let left = stream.unsentCount
+            #expect(left <= waits)
+            waits = left
+        }
+        #expect(!isBroken && waits == 0)
+        #expect(received == Array(bytes[..<whole]))
+        pair.closeTheirs()
+        let isSent = bytes[..<10].withUnsafeBytes { stream.send($0) }
+        #expect(!isSent)
+    }
+}
+
+/// Connections that share the memory of one loop: everybody gets what is his, whole and in order.
+struct SharedMemoryTests {
+    /// What a request must be answered with.
+    private enum Expected {
+        case ids(tag: Int, count: Int)
+        case text(String)
+        case error(String)
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func `long pipelines of mixed tags and errors are answered in order on each connection`(seed: UInt64) async throws {
+        // A lease has 50 IDs, so that runs park in their middle; replies are cut short at 8 KiB; requests lie across reads.
+        let change: (inout TestDaemon.Options) -> Void = { options in
+            options.tags = (0..<4).map { "tag\($0)" }
+            options.step = 50
+            options.limits.outputLimitBytes = 8192
+        }
+        try await TestDaemon.run(change: change) { daemon in
+            var random = SeededNumbers(seed: seed)
+            let pipelines = (0..<3).map { number in SharedMemoryTests.pipeline(number, &random) }
+            let connections = try pipelines.map { _ in try daemon.connect(timeout: .seconds(60)) }
+            for (connection, pipeline) in zip(connections, pipelines) { try connection.send(bytes: pipeline.bytes) }
+            var issued: [Int: [Int64]] = [:]
+            for (connection, pipeline) in zip(connections, pipelines) {
+                var mine: [Int: [Int64]] = [:]
+                for expected in pipeline.expected {
+                    let reply = try connection.receive()
+                    switch expected {
+                    case .text(let text): try #require(reply.text == text, "\(reply) instead of \(text)")
+                    case .error(let prefix): try #require(reply.errorPrefix == prefix, "\(reply) instead of \(prefix)")
+                    case .ids(let tag, 1): mine[tag, default: []].append(try #require(reply.integer, "\(reply)"))
+                    case .ids(let tag, let count):
+                        let ids = try #require(reply.array, "\(reply)").compactMap(\.integer)
+                        try #require(ids.count == count)
+                        mine[tag, default: []] += ids
+                    }
+                }
+                for (tag, ids) in mine {
+                    #expect(ids == ids.sorted())
+                    issued[tag, default: []] += ids
+                }
+            }
+            for ids in issued.values { #expect(Set(ids).count == ids.count) }
+        }
+    }
+
+    private static func pipeline(
+        _ connection: Int, _ random: inout SeededNumbers
+    ) -> (bytes: [UInt8], expected: [Expected]) {
+        var bytes: [UInt8] = []
+        var expected: [Expected] = []
+        var tag = 0
+        // Several reads of 64 KiB.
+        while bytes.count < 200_000 {
+            if Int.random(in: 0..<5, using: &random) == 0 { tag = Int.random(in: 0..<4, using: &random) }
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0..<8:
+                bytes += array("NEXT", "tag\(tag)")
+                expected.append(.ids(tag: tag, count: 1))
+            case 8..<13:
+                bytes += line("incr tag\(tag)")
+                expected.append(.ids(tag: tag, count: 1))
+            case 13:
+                let count = Int.random(in: 2..<120, using: &random)
+                bytes += line("NEXT tag\(tag) \(count)")
+                expected.append(.ids(tag: tag, count: count))
+            case 14:
+                bytes += array("NEXT", "nothing")
+                expected.append(.error("NOTAG"))
+            case 15:
+                bytes += line("NEXT tag\(tag) none")
+                expected.append(.error("ERR"))
+            default:
+                let text = "\(connection).\(expected.count)" + String(repeating: ".", count: bytes.count % 300)
+                bytes += array("ECHO", text)
+                expected.append(.text(text))
+            }
+        }
+        return (bytes, expected)
+    }
+
+    @Test func `two EXECs that are cut short and park get their own replies`() async throws {
+        let change: (inout TestDaemon.Options) -> Void = { options in
+            options.step = 700
+            options.maxStep = 700
+            options.limits.outputLimitBytes = 4096
+        }
+        try await TestDaemon.run(change: change) { daemon in
+            let connections = try (0..<2).map { _ in try daemon.connect(timeout: .seconds(60)) }
+            for (number, connection) in connections.enumerated() {
+                var commands = [["MULTI"]]
+                for round in 0..<200 {
+                    commands += [["NEXT", "orders"], ["ECHO", "\(number).\(round)"], ["NEXT", "orders", "99"]]
+                }
+                try connection.send(commands + [["EXEC"], ["PING", "end"]])
+            }
+            var issued: [Int64] = []
+            for (number, connection) in connections.enumerated() {
+                #expect(try connection.receive(601).dropFirst().allSatisfy { $0 == .simple("QUEUED") })
+                let replies = try #require(try connection.receive().array)
+                try #require(replies.count == 600)
+                for round in 0..<200 {
+                    issued.append(try #require(replies[3 * round].integer))
+                    #expect(replies[3 * round + 1].text == "\(number).\(round)")
+                    issued += try #require(replies[3 * round + 2].array).compactMap(\.integer)
+                }
+                #expect(try connection.receive().text == "end")
+            }
+            #expect(issued.count == 40_000 && Set(issued).count == 40_000)
+        }
+    }
+
+    @Test(arguments: [line("NEXT orders 1000"), line("HEALTH")])
+    func `a client that goes while it is not read from is noticed`(request: [UInt8]) async throws {
+        try await TestDaemon.run(change: { $0.limits.outputLimitBytes = 16 << 10 }) { daemon in
+            var deaf: DeafClient? = try DeafClient(path: daemon.path)
+            _ = deaf?.send(request, upTo: 8 << 20)
+            let other = try daemon.connect()
+            let clients = { try other.command("INFO").text?.contains("connected_clients:1\r\n") }
+            #expect(try clients() == false)
+            deaf = nil
+            try await eventually("its connection is closed") { try clients() == true }
+        }
+    }
+}
+
+/// The shortcuts for what nearly all bytes are, against the ways that know no shortcut.
+struct ShortcutTests {
+    @Test func `every number of digits is written as Swift writes it`() {
+        var random = SeededNumbers(seed: 1)
+        var values: [Int64] = [0, .max, .min, .min + 1]
+        var power: Int64 = 1
+        for _ in 0..<19 {
+            values += [power - 1, power, power + 1, -power, 1 - power]
+            power = power.multipliedReportingOverflow(by: 10).partialValue
+        }
+        values += (0...99).map { $0 } + (1000...1099).map { $0 }
+        values += (0..<20_000).map { _ in Int64(bitPattern: random.next()) >> Int64.random(in: 0..<64, using: &random) }
+        for value in values {
+            let replies = ReplyBuffer()
+            replies.integer(value)
+            replies.bulk(digitsOf: value)
+            let text = String(describing: value)
+            #expect(String(decoding: replies.bytes, as: UTF8.self) == ":\(text)\r\n$\(text.utf8.count)\r\n\(text)\r\n")
+        }
+    }
+
+    @Test(arguments: [["NEXT", "orders"], ["PING"], ["NEXT", "a", "5", "STRING"], ["ECHO", ""], ["ECHO", "$1\r\n*1\r\n"]])
+    func `lengths of one digit are read as longer ones are, wherever the bytes end`(words: [String]) {
+        // A leading zero takes the long way.
+        let short = array(words, "")
+        let long = array(words, "0")
+        for (bytes, prefix) in [(short, 0), (long, 0), (line("PING") + short, 6), (line("PING") + long, 6)] {
+            for end in 0...bytes.count {
+                // Behind the end lie the bytes of an older read, which are none of this one's.
+                let memory = Array(bytes[..<end]) + Array("\r\n7\r\n".utf8)
+                let found = requests(memory, count: end)
+                let head = prefix > 0 ? [["PING"]] : []
+                #expect(found == (end == bytes.count ? head + [words] : end < prefix ? [] : head), "\(end) bytes")
+            }
+        }
+    }
+
+    private func array(_ words: [String], _ zero: String) -> [UInt8] {
+        Array("*\(zero)\(words.count)\r\n".utf8)
+            + words.flatMap { Array("$\(zero)\($0.utf8.count)\r\n\($0)\r\n".utf8) }
+    }
+
+    /// The requests in the first bytes of some memory.
+    private func requests(_ memory: [UInt8], count: Int) -> [[String]] {
+        var decoder = RequestDecoder(maxLineBytes: 64)
+        var arguments = Arguments()
+        var found: [[String]] = []
+        memory.withUnsafeBytes { memory in
+            let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
+            var offset = 0
+            while case .request = decoder.decode(bytes, at: &offset, into: &arguments) {
+                found.append((0..<arguments.count).map { String(decoding: arguments.bytes($0, of: bytes), as: UTF8.self) })
+            }
+        }
+        return found
+    }
+}
+
+// MARK: -
+
+/// Two connected, non-blocking sockets.
+private final class SocketPair: Sendable {
+    let mine: Int32
+    private let theirs: Lock<Int32>
+
+    init() throws {
+        var ends: [Int32] = [-1, -1]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0 else {
+            throw NeverHappened(what: "a pair of sockets: errno \(errno)")
+        }
+        mine = ends[0]
+        theirs = Lock(ends[1])
+    }
+
+    deinit {
+        close(mine)
+        closeTheirs()
+    }
+
+    func closeTheirs() {
+        theirs.with { theirs in
+            if theirs >= 0 { close(theirs) }
+            theirs = -1
+        }
+    }
+
+    func write(_ text: String) -> Bool {
+        theirs.with { send($0, text, text.utf8.count, Int32(Glibc.MSG_NOSIGNAL)) } == text.utf8.count
+    }
+
+    func read(upTo most: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: most)
+        let count = theirs.with { recv($0, &bytes, most, 0) }
+        return Array(bytes.prefix(max(0, count)))
+    }
+}
+
+/// Notes what it is told, on its loop.
+private final class Recorder: Watched, @unchecked Sendable {
+    // @unchecked: `told` and `ends` are touched on the loop, or after its end; `telling` has a lock.
+    private(set) var told: [leaf_readiness_t] = []
+    private(set) var ends = 0
+    private let telling = Lock(false)
+
+    var isTold: Bool { telling.with { $0 } }
+
+    func isReady(_ readiness: leaf_readiness_t) {
+        // Nobody reads: it is told again and again.
+        told.append(readiness)
+        telling.with { $0 = true }
+    }
+
+    func loopEnds() { ends += 1 }
+}
+
+extension EventLoop {
+    /// Does something on the loop, and returns when it is done.
+    fileprivate func finish(_ body: @escaping @Sendable () -> Void) async { await result(body) }
+
+    fileprivate func result<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
+        await withCheckedContinuation { done in execute { done.resume(returning: body()) } }
+    }
+}
+
+/// What this thread has used of a core, in nanoseconds.
+private func processorTime() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
+/// The same numbers for the same seed (SplitMix64).
+private struct SeededNumbers: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
