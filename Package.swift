@@ -132,6 +132,7 @@ let package = Package(
             "LeafServerTests",
             [
                 "LeafServer", "LeafProtocol", "LeafCore", "LeafClient", "LeafEngine", "LeafJournal", "LeafStore",
+                "CLeafPlatform",
                 "LeafStoreSQLite", "LeafThreads", log,
             ]),
         tests("LeafConfigurationTests", ["LeafConfiguration", "LeafCore"]),

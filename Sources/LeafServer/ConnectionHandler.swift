@@ -124,7 +124,7 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
         }
     }
 
-    /// The server takes no more requests: what has arrived is answered, then the connection is closed.
+    /// The server takes no more requests: what has arrived is answered, up to one read of it, then the connection is closed.
     func endInput() {
         if case .ready = state, !isInputClosed { receive() }
         isInputClosed = true

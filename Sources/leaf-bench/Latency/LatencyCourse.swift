@@ -43,8 +43,9 @@ struct LatencyCourse {
         let steps =
             disturbance?.steps(tags: names.count, perTag: perTag, phase: plan.warmUp + plan.duration)
             ?? Array(repeating: Disturbance.largeStep, count: names.count)
-        // No reserve for outages beyond the next segment: it is fetched for minutes after the first request.
-        let settings = ["segments.reserve=0"] + (disturbance?.settings(steps: steps) ?? [])
+        // No reserve for outages beyond the next segment: it is fetched for minutes after the first request. A request that
+        // waits long is to be seen as such, not as an error.
+        let settings = ["segments.reserve=0", "segments.wait-timeout=20s"] + (disturbance?.settings(steps: steps) ?? [])
         let tags =
             zip(names, steps).map { Leafd.Tag($0, step: $1) } + (disturbance?.bulkTags ?? []).map { Leafd.Tag($0) }
         let leafd =
