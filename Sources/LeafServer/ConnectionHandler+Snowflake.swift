@@ -29,6 +29,7 @@ extension ConnectionHandler {
         else { return false }
         inbox.tally.count(.snowflake)
         snowflakes += 1
+        joined = .snowflake
         return true
     }
 

@@ -44,6 +44,8 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     var recentName: [UInt8] = []
     /// Requests for one ID of the recent tag, one right after the other, not answered yet: they take its lock once.
     var runLength: Int64 = 0
+    /// Whether the request that was joined last is one of a run, and of which.
+    var joined: Command?
     /// The same for SNOWFLAKE: how many.
     var snowflakes: Int64 = 0
     var ranges: [IDRange] = []
@@ -228,7 +230,10 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
                 state = .closing
                 return bytes.count
             case .request:
-                if joinRun(inbox.arguments, bytes) { continue }
+                if joinRun(inbox.arguments, bytes) {
+                    if offset < bytes.count { offset += joinRepeats(of: start..<offset, bytes) }
+                    continue
+                }
                 flushRun()
                 // What came before this request must wait, and so must it.
                 guard state == .ready else { return start }

@@ -8,8 +8,8 @@ struct Tally: Sendable {
     /// More prefixes than the protocol has; what a bug might add beyond is not counted.
     private static let prefixesMax = 32
 
-    mutating func count(_ command: Command) {
-        commandCounts[command.number] += 1
+    mutating func count(_ command: Command, _ times: Int64 = 1) {
+        commandCounts[command.number] += times
     }
 
     /// Counts an error by its prefix, the first word of its text.

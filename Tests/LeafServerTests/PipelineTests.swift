@@ -1,4 +1,5 @@
 import LeafClient
+import LeafProtocol
 import LeafServer
 import Testing
 
@@ -15,6 +16,31 @@ struct PipelineTests {
                     "\"a\"", ":1", ":2", "\"b\"", "[:3, :4]",
                     "-NOTAG no such tag nothing: create it with CREATE (or leafctl create)", ":9", "\"c\"",
                 ])
+        }
+    }
+
+    @Test(arguments: [0, 1, 7, 64])
+    func `the same request again and again is answered each time, and one that differs in a byte is another`(
+        more: Int
+    ) async throws {
+        try await TestDaemon.run(change: { $0.tags = ["orders", "orderz"] }) { daemon in
+            let connection = try daemon.connect()
+            func repeated(_ bytes: [UInt8]) -> [UInt8] { Array(Array(repeating: bytes, count: 1 + more).joined()) }
+            let requests = [
+                array("NEXT", "orders"), array("NEXT", "orderz"), array("INCR", "orders"), line("NEXT orders"),
+                array("NEXT", "nobody"), line("NEXT orderz"), line("PING"), array("NEXT", "orders"),
+            ]
+            // Half a request at the end is none.
+            try connection.send(bytes: requests.flatMap(repeated) + array("NEXT", "orders").dropLast())
+            let replies = try connection.receive(requests.count * (1 + more))
+            let ends = stride(from: 0, to: replies.count, by: 1 + more).map { replies[$0..<$0 + 1 + more] }
+            #expect(ends[4].allSatisfy { $0.errorPrefix == "NOTAG" })
+            #expect(ends[6].allSatisfy { $0 == .simple("PONG") })
+            let count = Int64(1 + more)
+            #expect((ends[0] + ends[2] + ends[3] + ends[7]).map(\.integer) == (1...4 * count).map { $0 })
+            #expect((ends[1] + ends[5]).map(\.integer) == (1...2 * count).map { $0 })
+            let stats = try StatsDocument(json: try #require(try daemon.ask("STATS").text))
+            #expect(stats.commands["NEXT"] == 6 * count && stats.commands["INCR"] == count)
         }
     }
 

@@ -45,7 +45,8 @@ struct LatencyCourse {
             ?? Array(repeating: Disturbance.largeStep, count: names.count)
         // No reserve for outages beyond the next segment: it is fetched for minutes after the first request. A request that
         // waits long is to be seen as such, not as an error.
-        let settings = ["segments.reserve=0", "segments.wait-timeout=20s"] + (disturbance?.settings(steps: steps) ?? [])
+        let settings =
+            ["segments.reserve=0", "segments.wait-timeout=20s"] + (disturbance?.settings(steps: steps) ?? [])
         let tags =
             zip(names, steps).map { Leafd.Tag($0, step: $1) } + (disturbance?.bulkTags ?? []).map { Leafd.Tag($0) }
         let leafd =
