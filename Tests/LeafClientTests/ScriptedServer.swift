@@ -72,10 +72,11 @@ final class ScriptedServer: Sendable {
             return String(decoding: bytes, as: UTF8.self)
         }
 
-        /// Whatever is there; empty at the end of the stream.
+        /// Whatever is there; empty at the end of the stream. The limit is a guard against hanging: between two requests of a
+        /// test there may be minutes, while others have the machine.
         func readSome(atMost count: Int = 65536) throws -> [UInt8] {
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&entry, 1, 30_000) == 1 else { throw Failure() }
+            guard poll(&entry, 1, 600_000) == 1 else { throw Failure() }
             var bytes = [UInt8](repeating: 0, count: count)
             let got = recv(descriptor, &bytes, count, 0)
             guard got >= 0 else { throw Failure() }

@@ -48,7 +48,7 @@ final class ForkingServer: Sendable {
         let child = forkProcess()
         guard child == 0 else { return child }
         // A child that hangs is to fail the test.
-        alarm(60)
+        alarm(240)
         do {
             let inherited = sockets()
             guard inherited.isEmpty else { ForkProbe.fail("the child has its parent's sockets: \(inherited)") }
