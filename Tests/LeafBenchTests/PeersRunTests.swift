@@ -38,7 +38,7 @@ struct PeersRunTests {
             }
         }
         // Five servers and the load generator.
-        try eventually("it has started everything") { children().count == 6 }
+        try eventually("it has started everything", within: .seconds(240)) { children().count == 6 }
         let started = children()
         let folders = started.flatMap { pid in
             TextFile.text("/proc/\(pid)/cmdline").split(separator: "\0").compactMap { word in
@@ -47,6 +47,8 @@ struct PeersRunTests {
                 }
             }
         }.map { "/" + $0.joined(separator: "/") }
+            // A child that is just being started has still the arguments of leaf-bench, which name this test's own.
+            .filter { $0 != folder.path }
         #expect(Set(folders).count >= 5)
         benchmark.signal(2)
         #expect(benchmark.wait() == .code(130))
