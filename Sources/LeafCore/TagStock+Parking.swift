@@ -131,6 +131,7 @@ extension TagStock {
         } else if issuable < demand.count {
             return false
         }
+        counters.furtherIDs += demand.count - 1
         var left = demand.count
         while left > 0 {
             let part = min(left, min(segments[0].end, limit) - next)

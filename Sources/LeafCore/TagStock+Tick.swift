@@ -29,7 +29,8 @@ extension TagStock {
     /// What STATS tells of the tag.
     package func snapshot(now: MonotonicTime) -> StockSnapshot {
         StockSnapshot(
-            counters: counters, issued: issued, stock: phase == .open ? stock : 0, waiting: waiting,
+            counters: counters, issued: issued, served: issued - counters.furtherIDs, stock: phase == .open ? stock : 0,
+            waiting: waiting,
             perSecond: rate.perSecond(now: now), perSecondOverMinute: rate.perSecondOverMinute(now: now),
             perSecondOverTenMinutes: rate.perSecondOverTenMinutes(now: now),
             step: supply.step > 0 ? supply.step : rules.step.initial(tableStep: supply.tableStep),
@@ -42,6 +43,8 @@ extension TagStock {
 package struct StockSnapshot: Sendable {
     package let counters: StockCounters
     package let issued: Int64
+    /// Requests answered with IDs.
+    package let served: Int64
     package let stock: Int64
     package let waiting: Int
     package let perSecond: Double

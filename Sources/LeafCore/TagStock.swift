@@ -232,6 +232,8 @@ package struct StockCounters: Hashable, Sendable {
     package internal(set) var bufferSwitches: Int64 = 0
     package internal(set) var loads: Int64 = 0
     package internal(set) var loadFailures: Int64 = 0
+    /// IDs that requests got beyond their first.
+    var furtherIDs: Int64 = 0
     /// Requests that got no ID.
     package internal(set) var failed: Int64 = 0
     /// Requests that had to wait.

@@ -25,8 +25,11 @@ package struct TagStats: StatsJSON, StatsValue {
     @StatsField package var stock: Int64 = 0
     /// How long the stock lasts at this rate; null while the rate is 0.
     @StatsField package var runwaySeconds: Double? = nil
-    /// Requests parked until the next lease.
+    /// Requests parked now, until the next lease or commit; and requests that had to since the start.
     @StatsField package var waiting: Int64 = 0
+    @StatsField package var waits: Int64 = 0
+    /// IDs passed over since the start because they were too few in a row for an INCRBY.
+    @StatsField package var abandoned: Int64 = 0
     /// IDs given up in crashes.
     @StatsField package var lost: Int64 = 0
     /// The journal's `hi`: what is below it may have been issued. null before the first window.
@@ -40,7 +43,7 @@ package struct TagStats: StatsJSON, StatsValue {
     package static var unknown: TagStats { TagStats() }
 
     private enum CodingKeys: String, CodingKey {
-        case tag, issued, failed, step, stock, waiting, lost, segments
+        case tag, issued, failed, step, stock, waiting, waits, abandoned, lost, segments
         case successRate = "success_rate"
         case qps1s = "qps_1s"
         case qps1m = "qps_1m"

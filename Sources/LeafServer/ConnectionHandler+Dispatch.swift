@@ -13,10 +13,10 @@ extension ConnectionHandler {
             transaction.spoil()
             return fail("ERR wrong number of arguments for '\(command.lowercaseName)' command")
         }
-        inbox.tally.count(command)
         if transaction.isOpen && !Transaction.ending.contains(command) {
             return queue(arguments, bytes)
         }
+        inbox.tally.count(command)
         if command.isAdministrative {
             guard grant.isAdmin else { return refuseAdmin() }
             return administer(command, arguments, bytes)
@@ -34,7 +34,7 @@ extension ConnectionHandler {
         case .decode: decode(arguments, bytes)
         case .tags: tags()
         case .stats: stats(arguments, bytes)
-        case .info: info()
+        case .info: info(arguments, bytes)
         case .health: health()
         case .multi: beginTransaction()
         case .exec: execute()

@@ -41,26 +41,13 @@ extension ConnectionHandler {
         }
     }
 
-    /// `INFO [section]` in the form of Redis; the sections are few, so all are given whatever is asked for.
-    func info() {
-        ask(
-            server.report { report in
-                let document = report.document()
-                let lines = [
-                    "# Server", "redis_version:\(ConnectionHandler.redisVersion)", "leafd_version:\(document.version)",
-                    "redis_mode:standalone", "process_id:\(document.pid)",
-                    "uptime_in_seconds:\(Int(document.uptimeSeconds))",
-                    "", "# Clients", "connected_clients:\(document.connections.open)",
-                    "", "# Stats", "total_connections_received:\(document.connections.total)",
-                    "rejected_connections:\(document.connections.refused)",
-                    "total_commands_processed:\(report.tally.total)",
-                    "total_error_replies:\(document.errors.values.reduce(0, +))",
-                    "", "# Replication", "role:master", "connected_slaves:0",
-                    "", "# Leafd", "tags:\(document.tagsTotal)", "store_up:\(document.store.up == true ? 1 : 0)",
-                    "journal_commits:\(document.journal.commits)", "",
-                ]
-                return lines.joined(separator: "\r\n")
-            }
-        ) { [self] in replies.bulk($0) }
+    /// `INFO [section]` in the form of Redis.
+    func info(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
+        var wanted: [String] = []
+        for index in 1..<arguments.count {
+            wanted.append(String(decoding: arguments.bytes(index, of: bytes), as: UTF8.self).lowercased())
+        }
+        let sections = wanted
+        ask(server.report { InfoText($0).text(sections) }) { [self] in replies.bulk($0) }
     }
 }

@@ -1,5 +1,6 @@
 internal import LeafCore
 internal import LeafEngine
+internal import LeafThreads
 
 extension ConnectionHandler {
     /// A request that waits: what for, and what to do then.
@@ -37,6 +38,7 @@ extension ConnectionHandler {
 
     private func wait(_ waiting: Waiting) {
         self.waiting = waiting
+        waitingSince = inbox.loop.wokenAt
         state = .waiting
     }
 
@@ -99,6 +101,7 @@ extension ConnectionHandler {
     ) {
         let ticket = inbox.nextToken().ticket
         asking = ticket
+        waitingSince = inbox.loop.wokenAt
         state = .asking
         let loop = inbox.loop
         // Never at once, even if the answer is there (the daemon is stopping): the request is being processed still.
@@ -111,11 +114,16 @@ extension ConnectionHandler {
     }
 
     private func answer(_ body: () -> Void) {
+        let (since, served) = (waitingSince, servedCount)
         waiting = nil
         state = .ready
         body()
         // The rest of the run that the parked request was part of.
         flushRun()
+        let answered = servedCount - served
+        // Another of them, or the same one again: it has waited as long.
+        waitingSince = since
         goOn()
+        if answered > 0 { inbox.tally.latency.record(since: since, now: .now(), times: answered) }
     }
 }

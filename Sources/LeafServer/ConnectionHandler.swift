@@ -27,6 +27,8 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     var waiting: Waiting?
     /// What the state `asking` waits for.
     var asking: UInt64 = 0
+    /// When the request arrived that is waiting or asking.
+    var waitingSince = MonotonicTime(nanoseconds: 0)
 
     private var stream: Stream
     private var key: EventLoop.Key?
@@ -186,6 +188,7 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     ///
     /// - Parameter arrived: bytes just read, behind those that are pending.
     private func process(_ arrived: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+        let served = servedCount
         var arrived = arrived
         if !input.isEmpty {
             input.append(arrived)
@@ -208,7 +211,14 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
             isDrained = !transaction.isReplaying
         }
         input.append(arrived)
+        let answered = servedCount - served
         send()
+        if answered > 0 { inbox.tally.latency.record(since: inbox.loop.wokenAt, now: .now(), times: answered) }
+    }
+
+    /// Requests of this loop that have been answered: those that were counted but for this connection's that wait.
+    var servedCount: Int64 {
+        inbox.tally.total - runLength - snowflakes - (state == .waiting || state == .asking ? 1 : 0)
     }
 
     /// Twice what clogs a connection; it comes back to the rest when others have had their turn.

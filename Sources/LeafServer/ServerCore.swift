@@ -104,10 +104,10 @@ final class ServerCore: Sendable {
         StatsReport(engine: engine.snapshot(), tally: tally, connections: connections, version: version)
     }
 
-    private var connections: (open: Int64, total: Int64, refused: Int64) {
+    private var connections: (open: Int64, total: Int64, refused: Int64, limit: Int64) {
         (
             Int64(open.load(ordering: .relaxed)), Int64(total.load(ordering: .relaxed)),
-            Int64(refused.load(ordering: .relaxed))
+            Int64(refused.load(ordering: .relaxed)), Int64(limits.maxConnections)
         )
     }
 

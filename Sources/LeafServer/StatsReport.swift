@@ -1,13 +1,14 @@
 internal import LeafCore
 internal import LeafEngine
 internal import LeafProtocol
+internal import LeafThreads
 private import Glibc
 
 /// Turns the engine's and the server's figures into the STATS document.
 struct StatsReport: Sendable {
     let engine: EngineSnapshot
     let tally: Tally
-    let connections: (open: Int64, total: Int64, refused: Int64)
+    let connections: (open: Int64, total: Int64, refused: Int64, limit: Int64)
     let version: String
 
     /// Tags in the global document: those with the shortest runway.
@@ -28,8 +29,13 @@ struct StatsReport: Sendable {
         document.connections.open = connections.open
         document.connections.total = connections.total
         document.connections.refused = connections.refused
+        document.connections.limit = connections.limit
         document.commands = tally.commands
         document.errors = tally.errors
+        document.requestMicroseconds = requestPercentiles
+        document.requestHistogram = requestHistogram
+        document.ids = ids
+        document.process = .now()
         document.tagsTotal = Int64(engine.tags.count)
         let now = timestamp()
         // The runway is all that decides the order: only the tags shown are worked out in full.
@@ -115,9 +121,7 @@ struct StatsReport: Sendable {
         let counters = stock.counters
         stats.issued = stock.issued
         stats.failed = counters.failed
-        stats.successRate =
-            stock.issued + counters.failed > 0
-            ? Double(stock.issued) / Double(stock.issued + counters.failed) : nil
+        stats.successRate = successRate(served: stock.served, failed: counters.failed)
         stats.qps1s = rounded(stock.perSecond)
         stats.qps1m = rounded(stock.perSecondOverMinute)
         stats.qpsAverage = rounded(Double(stock.issued) / max(engine.uptime.inSeconds, 0.001))
@@ -130,6 +134,8 @@ struct StatsReport: Sendable {
         stats.stock = stock.stock
         stats.runwaySeconds = stock.runway.map { rounded($0.inSeconds) }
         stats.waiting = Int64(stock.waiting)
+        stats.waits = counters.waits
+        stats.abandoned = counters.abandoned
         stats.lost = counters.lost
         stats.reservedTo = stock.limit
         stats.segments = stock.segments.map {
@@ -137,6 +143,52 @@ struct StatsReport: Sendable {
         }
         stats.updatedAt = now
         return stats
+    }
+
+    private func successRate(served: Int64, failed: Int64) -> Double? {
+        served + failed > 0 ? Double(served) / Double(served + failed) : nil
+    }
+
+    private var ids: StatsIDs {
+        var stats = StatsIDs()
+        var served: Int64 = 0
+        for (_, stock) in engine.tags {
+            served += stock.served
+            stats.issued += stock.issued
+            stats.failed += stock.counters.failed
+            stats.qps1s += stock.perSecond
+            stats.qps1m += stock.perSecondOverMinute
+            stats.stock += stock.stock
+            stats.waiting += Int64(stock.waiting)
+            stats.waits += stock.counters.waits
+            stats.lost += stock.counters.lost
+        }
+        stats.successRate = successRate(served: served, failed: stats.failed)
+        stats.qps1s = rounded(stats.qps1s)
+        stats.qps1m = rounded(stats.qps1m)
+        stats.qpsAverage = rounded(Double(stats.issued) / max(engine.uptime.inSeconds, 0.001))
+        stats.runwaySeconds = engine.tags.compactMap { $0.stock.runway }.min().map { rounded($0.inSeconds) }
+        return stats
+    }
+
+    private var requestPercentiles: StatsRequestPercentiles {
+        guard let summary = tally.latency.window.summary(now: .now()) else { return StatsRequestPercentiles() }
+        func microseconds(_ latency: Duration) -> Double { rounded(Double(latency.inNanoseconds) / 1000) }
+        return StatsRequestPercentiles(
+            p50: microseconds(summary.p50), p99: microseconds(summary.p99), p999: microseconds(summary.p999),
+            max: microseconds(summary.longest))
+    }
+
+    private var requestHistogram: StatsHistogram {
+        var histogram = StatsHistogram()
+        histogram.upTo = RequestLatency.boundsMicroseconds
+        for count in tally.latency.counts {
+            histogram.total += count
+            histogram.counts.append(histogram.total)
+        }
+        histogram.counts.removeLast()
+        histogram.sum = rounded(Double(tally.latency.sumNanoseconds) / 1000)
+        return histogram
     }
 
     private func percentiles(_ summary: LatencyWindow.Summary?) -> StatsPercentiles {

@@ -4,12 +4,16 @@ internal import LeafProtocol
 struct Tally: Sendable {
     private var commandCounts = Array(repeating: Int64(0), count: Command.allCases.count)
     private(set) var errors: [String: Int64] = [:]
+    /// Requests that are known by their names, served or being served.
+    private(set) var total: Int64 = 0
+    var latency = RequestLatency()
 
     /// More prefixes than the protocol has; what a bug might add beyond is not counted.
     private static let prefixesMax = 32
 
     mutating func count(_ command: Command, _ times: Int64 = 1) {
         commandCounts[command.number] += times
+        total += times
     }
 
     /// Counts an error by its prefix, the first word of its text.
@@ -27,10 +31,10 @@ struct Tally: Sendable {
         return named
     }
 
-    var total: Int64 { commandCounts.reduce(0, +) }
-
     mutating func add(_ other: Tally) {
         for index in commandCounts.indices { commandCounts[index] += other.commandCounts[index] }
         errors.merge(other.errors) { $0 + $1 }
+        total += other.total
+        latency.add(other.latency)
     }
 }

@@ -82,29 +82,6 @@ import Testing
     }
 }
 
-@Suite struct LatencyWindowTests {
-    private func at(_ seconds: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
-
-    @Test func `percentiles are within a fifth, and never above the longest`() throws {
-        var window = LatencyWindow()
-        for millisecond in 1...1000 { window.record(.milliseconds(millisecond), now: at(100)) }
-        let summary = try #require(window.summary(now: at(101)))
-        #expect(abs(summary.p50.inMilliseconds - 500) < 110)
-        #expect(abs(summary.p99.inMilliseconds - 990) < 200)
-        #expect(summary.p99 <= summary.longest)
-        #expect(summary.longest == .milliseconds(1000))
-    }
-
-    @Test func `what is older than a minute is forgotten`() {
-        var window = LatencyWindow()
-        window.record(.seconds(3), now: at(100))
-        #expect(window.summary(now: at(155)) != nil)
-        #expect(window.summary(now: at(171)) == nil)
-        window.record(.milliseconds(1), now: at(165))
-        #expect(window.summary(now: at(170))?.longest == .milliseconds(1))
-    }
-}
-
 @Suite struct RateMeterTests {
     @Test func `a steady rate is measured, and decays when nothing more comes`() {
         var now = MonotonicTime(nanoseconds: 0)

@@ -74,13 +74,34 @@ struct GreetingTests {
 
     @Test func infoLooksLikeAServerThatIsReady() async throws {
         try await TestDaemon.run { daemon in
-            let text = try #require(try daemon.ask("INFO", "server").text)
+            let text = try #require(try daemon.ask("INFO").text)
             let lines = text.split(separator: "\r\n")
             #expect(lines.contains("redis_version:7.0.0"))
             #expect(lines.contains("role:master"))
             #expect(lines.contains("leafd_version:test"))
             #expect(!text.contains("loading:1"))
             #expect(lines.allSatisfy { $0.hasPrefix("#") || $0.contains(":") })
+        }
+    }
+
+    @Test func infoGivesTheSectionsThatAreAskedFor() async throws {
+        try await TestDaemon.run { daemon in
+            #expect(try daemon.ask("NEXT", "orders", "5").array?.count == 5)
+            #expect(try daemon.ask("NEXT", "nothing").isError)
+            func sections(_ words: String...) throws -> [String] {
+                let text = try #require(try daemon.connect().command(["INFO"] + words).text)
+                return text.split(separator: "\r\n").filter { $0.hasPrefix("# ") }.map { String($0.dropFirst(2)) }
+            }
+            let all = try sections()
+            #expect(all.count == Set(all).count && all.contains("Clients") && all.contains("Leafd"))
+            #expect(try sections("everything") == all && sections("ALL") == all)
+            #expect(try sections("server") == ["Server"] && sections("Stats", "CPU") == ["Stats", "CPU"])
+            #expect(try sections("keyspace").isEmpty)
+            let leafd = try #require(try daemon.ask("INFO", "leafd", "commandstats", "errorstats").text)
+            let lines = leafd.split(separator: "\r\n")
+            for line in ["ids_issued:5", "tags:1", "store_up:1", "cmdstat_next:calls=2", "errorstat_NOTAG:count=1"] {
+                #expect(lines.contains(Substring(line)), "\(line)")
+            }
         }
     }
 

@@ -40,6 +40,8 @@ final class EventLoop: @unchecked Sendable {
     private var places: [Place] = []
     private var free: [UInt32] = []
     private var timers = Timers()
+    /// When what is being done now became known to the loop.
+    private(set) var wokenAt = MonotonicTime.now()
     /// There may be something in `handedOver`.
     private var isWoken = false
     private let ready = UnsafeMutablePointer<leaf_readiness_t>.allocate(capacity: Int(LEAF_POLLER_BATCH))
@@ -137,8 +139,8 @@ final class EventLoop: @unchecked Sendable {
             let count = leaf_poller_wait(poller, ready, untilNextTimer)
             // Blind, it would answer nobody, and say so nowhere.
             precondition(count >= 0, "the system no longer tells which sockets are ready: error \(-count)")
+            wokenAt = .now()
             for index in 0..<Int(count) { tell(ready[index]) }
-            // Without timers the clock is not read.
             if timers.next != nil {
                 let now = MonotonicTime.now()
                 while let body = timers.take(dueAt: now) { body() }
