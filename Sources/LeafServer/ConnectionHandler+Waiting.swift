@@ -114,16 +114,16 @@ extension ConnectionHandler {
     }
 
     private func answer(_ body: () -> Void) {
-        let (since, served) = (waitingSince, servedCount)
+        let (since, unanswered) = (waitingSince, unansweredCount)
         waiting = nil
         state = .ready
         body()
         // The rest of the run that the parked request was part of.
         flushRun()
-        let answered = servedCount - served
+        let answered = unanswered - unansweredCount
         // Another of them, or the same one again: it has waited as long.
         waitingSince = since
         goOn()
-        if answered > 0 { inbox.tally.latency.record(since: since, now: .now(), times: answered) }
+        if answered > 0 { inbox.tally.answered(answered, since: since, now: .now()) }
     }
 }

@@ -188,7 +188,7 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     ///
     /// - Parameter arrived: bytes just read, behind those that are pending.
     private func process(_ arrived: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
-        let served = servedCount
+        let counted = inbox.tally.total
         var arrived = arrived
         if !input.isEmpty {
             input.append(arrived)
@@ -211,14 +211,14 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
             isDrained = !transaction.isReplaying
         }
         input.append(arrived)
-        let answered = servedCount - served
+        let answered = inbox.tally.total - counted - unansweredCount
         send()
-        if answered > 0 { inbox.tally.latency.record(since: inbox.loop.wokenAt, now: .now(), times: answered) }
+        if answered > 0 { inbox.tally.answered(answered, since: inbox.loop.wokenAt, now: .now()) }
     }
 
-    /// Requests of this loop that have been answered: those that were counted but for this connection's that wait.
-    var servedCount: Int64 {
-        inbox.tally.total - runLength - snowflakes - (state == .waiting || state == .asking ? 1 : 0)
+    /// Requests of this connection that have been counted and wait: one, and those of its run.
+    var unansweredCount: Int64 {
+        state == .waiting || state == .asking ? 1 + runLength + snowflakes : 0
     }
 
     /// Twice what clogs a connection; it comes back to the rest when others have had their turn.

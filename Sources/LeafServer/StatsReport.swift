@@ -172,7 +172,7 @@ struct StatsReport: Sendable {
     }
 
     private var requestPercentiles: StatsRequestPercentiles {
-        guard let summary = tally.latency.window.summary(now: .now()) else { return StatsRequestPercentiles() }
+        guard let summary = tally.latency.summary(now: .now()) else { return StatsRequestPercentiles() }
         func microseconds(_ latency: Duration) -> Double { rounded(Double(latency.inNanoseconds) / 1000) }
         return StatsRequestPercentiles(
             p50: microseconds(summary.p50), p99: microseconds(summary.p99), p999: microseconds(summary.p999),
@@ -181,12 +181,9 @@ struct StatsReport: Sendable {
 
     private var requestHistogram: StatsHistogram {
         var histogram = StatsHistogram()
-        histogram.upTo = RequestLatency.boundsMicroseconds
-        for count in tally.latency.counts {
-            histogram.total += count
-            histogram.counts.append(histogram.total)
-        }
-        histogram.counts.removeLast()
+        histogram.upTo = LatencyWindow.histogramBoundsMicroseconds
+        histogram.counts = tally.latency.histogram
+        histogram.total = histogram.counts.removeLast()
         histogram.sum = rounded(Double(tally.latency.sumNanoseconds) / 1000)
         return histogram
     }

@@ -1,3 +1,4 @@
+internal import LeafCore
 internal import LeafProtocol
 
 /// What one event loop counts for STATS: read and written on that loop alone.
@@ -6,7 +7,8 @@ struct Tally: Sendable {
     private(set) var errors: [String: Int64] = [:]
     /// Requests that are known by their names, served or being served.
     private(set) var total: Int64 = 0
-    var latency = RequestLatency()
+    /// From the moment the loop sees requests until their replies are sent.
+    private(set) var latency = LatencyWindow()
 
     /// More prefixes than the protocol has; what a bug might add beyond is not counted.
     private static let prefixesMax = 32
@@ -14,6 +16,12 @@ struct Tally: Sendable {
     mutating func count(_ command: Command, _ times: Int64 = 1) {
         commandCounts[command.number] += times
         total += times
+    }
+
+    /// Records requests that arrived and were answered together.
+    mutating func answered(_ times: Int64, since arrival: MonotonicTime, now: MonotonicTime) {
+        let took = now.nanoseconds > arrival.nanoseconds ? now.nanoseconds &- arrival.nanoseconds : 0
+        latency.record(nanoseconds: took, times: UInt32(truncatingIfNeeded: times), now: now)
     }
 
     /// Counts an error by its prefix, the first word of its text.

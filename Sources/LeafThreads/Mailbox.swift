@@ -74,6 +74,8 @@ extension MonotonicTime {
     package static func now() -> MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return MonotonicTime(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+        return MonotonicTime(
+            nanoseconds: UInt64(bitPattern: Int64(time.tv_sec)) &* 1_000_000_000
+                &+ UInt64(bitPattern: Int64(time.tv_nsec)))
     }
 }

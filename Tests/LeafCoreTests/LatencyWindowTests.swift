@@ -51,6 +51,28 @@ import Testing
         #expect(empty.summary(now: at(106)) == first.summary(now: at(106)))
     }
 
+    @Test func `the histogram keeps what the window forgets`() {
+        var window = LatencyWindow()
+        window.record(nanoseconds: 999, times: 3, now: at(100))
+        window.record(nanoseconds: 1_000, times: 4, now: at(170))
+        window.record(nanoseconds: 1_000_000, times: 5, now: at(300))
+        window.record(.seconds(5000), now: at(2000))
+        // Below 1, 2 … 512 µs, 1024 µs … about a second, and all.
+        let expected = [3] + Array(repeating: Int64(7), count: 9) + Array(repeating: 12, count: 11) + [13]
+        #expect(window.histogram == expected)
+        #expect(window.sumNanoseconds == 3 * 999 + 4 * 1000 + 5_000_000 + 5_000_000_000_000)
+        var sum = LatencyWindow()
+        sum.add(window)
+        #expect(sum.histogram == expected)
+        var other = LatencyWindow()
+        other.record(nanoseconds: 1_500, times: 1, now: at(170))
+        other.add(window)
+        window.add(other)
+        #expect(window.histogram.last == 27 && window.histogram[1] == 2 * 7 + 1)
+        #expect(LatencyWindow().histogram == Array(repeating: 0, count: 22))
+        #expect(LatencyWindow.histogramBoundsMicroseconds.count == 21)
+    }
+
     @Test func `what takes longer than the last bucket holds is told by the longest`() throws {
         var window = LatencyWindow()
         window.record(.seconds(3600), now: at(100))

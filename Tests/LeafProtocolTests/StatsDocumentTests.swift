@@ -7,9 +7,13 @@ struct StatsDocumentTests {
     func everyKeyIsThere() {
         #expect(
             StatsDocument().jsonText() == """
-                {"agent_id":null,"commands":{},"connections":{"open":0,"refused":0,"total":0},"errors":{},\
+                {"agent_id":null,"commands":{},"connections":{"limit":null,"open":0,"refused":0,"total":0},"errors":{},\
+                "ids":{"failed":0,"issued":0,"lost":0,"qps_1m":0,"qps_1s":0,"qps_avg":0,"runway_s":null,"stock":0,"success_rate":null,\
+                "waiting":0,"waits":0},\
                 "journal":{"bytes":null,"commit_ms":{"max":null,"p50":null,"p99":null},"commits":0,"failures":0,\
-                "map_bytes":null,"path":"","replacements":0,"witness":null},"pid":0,"request_us":{"max":null,"p50":null,"p99":null,"p999":null},\
+                "map_bytes":null,"path":"","replacements":0,"witness":null},"pid":0,\
+                "process":{"cpu_s":null,"max_descriptors":null,"open_descriptors":null,"rss_bytes":null},\
+                "request_histogram":{"counts":[],"le_us":[],"sum_us":0,"total":0},"request_us":{"max":null,"p50":null,"p99":null,"p999":null},\
                 "snowflake":{"clock_offset_ms":null,"clock_steps":0,"enabled":false,"format":null,"generations":[],\
                 "horizon_s":null,"ids_per_unit":null,"issued":0,"problem":null,"waits":0,"workers":[]},\
                 "started_from":null,"store":{"errors":0,"errors_by_code":{},"kind":"","last_error":null,\
@@ -21,9 +25,9 @@ struct StatsDocumentTests {
     func everyKeyOfATagIsThere() {
         #expect(
             TagStats(tag: "orders").jsonText() == """
-                {"buffer_switches":0,"failed":0,"issued":0,"last_load_ms":null,"load_failures":0,"lost":0,"next_step":null,\
+                {"abandoned":0,"buffer_switches":0,"failed":0,"issued":0,"last_load_ms":null,"load_failures":0,"lost":0,"next_step":null,\
                 "qps_1m":0,"qps_1s":0,"qps_avg":0,"reserved_to":null,"runway_s":null,"segment_loads":0,"segments":[],\
-                "step":null,"stock":0,"success_rate":null,"tag":"orders","updated_at":null,"waiting":0}
+                "step":null,"stock":0,"success_rate":null,"tag":"orders","updated_at":null,"waiting":0,"waits":0}
                 """)
     }
 

@@ -38,6 +38,12 @@ int32_t leaf_wakeup_make(void);
 void leaf_wakeup_signal(int32_t wakeup);
 void leaf_wakeup_clear(int32_t wakeup);
 
+/// Reads what has arrived on a socket that does not block, `room` bytes at most: how many, 0 at its end, or a negative error
+/// number.
+int64_t leaf_receive(int32_t descriptor, void *buffer, int64_t room);
+/// Writes to a socket that does not block: how many bytes it has taken, or a negative error number. Raises no SIGPIPE.
+int64_t leaf_send(int32_t descriptor, const void *bytes, int64_t count);
+
 /// Takes the next connection of a listening socket, which does not block then, as the connection does not: a negative
 /// error number if there is none.
 int32_t leaf_accept(int32_t listener);

@@ -1,3 +1,4 @@
+private import CLeafPlatform
 private import Glibc
 
 /// The socket of one connection. It never blocks: what it does not take at once waits here, and goes out later in order.
@@ -35,10 +36,10 @@ struct Stream: ~Copyable {
     /// Reads what has arrived, as far as there is room for it.
     func receive(into buffer: UnsafeMutableRawBufferPointer) -> Received {
         while true {
-            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-            if count > 0 { return .bytes(count) }
-            if count == 0 { return .end }
-            switch errno {
+            let count = leaf_receive(descriptor, buffer.baseAddress, Int64(buffer.count))
+            if count > 0 { return .bytes(Int(count)) }
+            switch -Int32(truncatingIfNeeded: count) {
+            case 0: return .end
             case EINTR: continue
             case EAGAIN: return .nothing
             default: return .broken
@@ -79,9 +80,9 @@ struct Stream: ~Copyable {
     /// How many of the bytes the system has taken; nil: the connection is broken.
     private func pass(_ bytes: UnsafeRawBufferPointer) -> Int? {
         while true {
-            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(Glibc.MSG_NOSIGNAL))
-            if count >= 0 { return count }
-            switch errno {
+            let count = leaf_send(descriptor, bytes.baseAddress, Int64(bytes.count))
+            if count >= 0 { return Int(count) }
+            switch -Int32(truncatingIfNeeded: count) {
             case EINTR: continue
             case EAGAIN: return 0
             default: return nil
