@@ -13,7 +13,7 @@ package enum Command: UInt8, CaseIterable, Hashable, Sendable {
 
     /// Finds a command by its name, in upper or lower case.
     package init?(_ name: UnsafeRawBufferPointer) {
-        guard let word = PackedWord(name), let found = Command.byWord[word] else { return nil }
+        guard let word = PackedWord(name), let found = CommandTable.all.find(word) else { return nil }
         self = found
     }
 
@@ -33,11 +33,6 @@ package enum Command: UInt8, CaseIterable, Hashable, Sendable {
     private static func isFourLetters(_ name: UnsafeRawBufferPointer, _ word: UInt32) -> Bool {
         name.count == 4 && UInt32(littleEndian: name.loadUnaligned(as: UInt32.self)) | 0x2020_2020 == word
     }
-
-    private static let byWord = Dictionary(
-        uniqueKeysWithValues: allCases.map { command in
-            (Array(command.lowercaseName.utf8).withUnsafeBytes { PackedWord($0)! }, command)
-        })
 
     /// How many arguments it takes, its own name counted.
     package var arity: ClosedRange<Int> {
@@ -74,8 +69,39 @@ package enum Command: UInt8, CaseIterable, Hashable, Sendable {
     package var number: Int { Int(rawValue) }
 }
 
+/// All commands by their names: open addressing with linear probing, a quarter full. Its hash needs no secret, since nobody
+/// else can put a word into it, and so a lookup costs the same in every process.
+private struct CommandTable {
+    static let all = CommandTable()
+
+    /// A command's number + 1 for each taken slot, 0 for a free one.
+    private var slots = [UInt8](repeating: 0, count: 128)
+    private let words: [PackedWord]
+
+    private init() {
+        words = Command.allCases.map { command in
+            Array(command.lowercaseName.utf8).withUnsafeBytes { PackedWord($0)! }
+        }
+        for (number, word) in words.enumerated() {
+            var slot = word.hash
+            while slots[slot] != 0 { slot = (slot + 1) & 127 }
+            slots[slot] = UInt8(number + 1)
+        }
+    }
+
+    func find(_ word: PackedWord) -> Command? {
+        var slot = word.hash
+        while slots[slot] != 0 {
+            let number = slots[slot] - 1
+            if words[Int(number)] == word { return Command(rawValue: number) }
+            slot = (slot + 1) & 127
+        }
+        return nil
+    }
+}
+
 /// A word of at most 16 bytes, folded to lower case, as two numbers.
-private struct PackedWord: Hashable {
+private struct PackedWord: Equatable {
     private var low: UInt64 = 0
     private var high: UInt64 = 0
 
@@ -86,4 +112,7 @@ private struct PackedWord: Hashable {
             if index < 8 { low |= folded } else { high |= folded }
         }
     }
+
+    /// 0…127.
+    var hash: Int { Int(truncatingIfNeeded: ((low ^ high &* 31) &* 0x9E37_79B9_7F4A_7C15) >> 57) }
 }
