@@ -16,7 +16,8 @@ package struct StatsConnections: StatsValue {
 package struct StatsIDs: StatsValue {
     /// IDs issued since the start.
     @StatsField package var issued: Int64 = 0
-    /// Requests answered with an error since the start.
+    /// Requests answered with IDs since the start, and with an error.
+    @StatsField package var served: Int64 = 0
     @StatsField package var failed: Int64 = 0
     /// Requests answered with IDs over all requests, 0…1; null before the first.
     @StatsField package var successRate: Double? = nil
@@ -38,7 +39,7 @@ package struct StatsIDs: StatsValue {
     package static var unknown: StatsIDs { StatsIDs() }
 
     private enum CodingKeys: String, CodingKey {
-        case issued, failed, stock, waiting, waits, lost
+        case issued, served, failed, stock, waiting, waits, lost
         case successRate = "success_rate"
         case qps1s = "qps_1s"
         case qps1m = "qps_1m"

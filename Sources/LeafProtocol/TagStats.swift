@@ -3,7 +3,8 @@ package struct TagStats: StatsJSON, StatsValue {
     @StatsField package var tag: String = ""
     /// IDs issued since the start.
     @StatsField package var issued: Int64 = 0
-    /// Requests answered with an error since the start.
+    /// Requests answered with IDs since the start, and with an error.
+    @StatsField package var served: Int64 = 0
     @StatsField package var failed: Int64 = 0
     /// Requests answered with IDs over all requests, 0…1; null before the first.
     @StatsField package var successRate: Double? = nil
@@ -43,7 +44,7 @@ package struct TagStats: StatsJSON, StatsValue {
     package static var unknown: TagStats { TagStats() }
 
     private enum CodingKeys: String, CodingKey {
-        case tag, issued, failed, step, stock, waiting, waits, abandoned, lost, segments
+        case tag, issued, served, failed, step, stock, waiting, waits, abandoned, lost, segments
         case successRate = "success_rate"
         case qps1s = "qps_1s"
         case qps1m = "qps_1m"

@@ -120,6 +120,7 @@ struct StatsReport: Sendable {
         var stats = TagStats(tag: tag.name)
         let counters = stock.counters
         stats.issued = stock.issued
+        stats.served = stock.served
         stats.failed = counters.failed
         stats.successRate = successRate(served: stock.served, failed: counters.failed)
         stats.qps1s = rounded(stock.perSecond)
@@ -151,9 +152,8 @@ struct StatsReport: Sendable {
 
     private var ids: StatsIDs {
         var stats = StatsIDs()
-        var served: Int64 = 0
         for (_, stock) in engine.tags {
-            served += stock.served
+            stats.served += stock.served
             stats.issued += stock.issued
             stats.failed += stock.counters.failed
             stats.qps1s += stock.perSecond
@@ -163,7 +163,7 @@ struct StatsReport: Sendable {
             stats.waits += stock.counters.waits
             stats.lost += stock.counters.lost
         }
-        stats.successRate = successRate(served: served, failed: stats.failed)
+        stats.successRate = successRate(served: stats.served, failed: stats.failed)
         stats.qps1s = rounded(stats.qps1s)
         stats.qps1m = rounded(stats.qps1m)
         stats.qpsAverage = rounded(Double(stats.issued) / max(engine.uptime.inSeconds, 0.001))

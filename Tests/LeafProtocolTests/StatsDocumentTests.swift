@@ -8,7 +8,7 @@ struct StatsDocumentTests {
         #expect(
             StatsDocument().jsonText() == """
                 {"agent_id":null,"commands":{},"connections":{"limit":null,"open":0,"refused":0,"total":0},"errors":{},\
-                "ids":{"failed":0,"issued":0,"lost":0,"qps_1m":0,"qps_1s":0,"qps_avg":0,"runway_s":null,"stock":0,"success_rate":null,\
+                "ids":{"failed":0,"issued":0,"lost":0,"qps_1m":0,"qps_1s":0,"qps_avg":0,"runway_s":null,"served":0,"stock":0,"success_rate":null,\
                 "waiting":0,"waits":0},\
                 "journal":{"bytes":null,"commit_ms":{"max":null,"p50":null,"p99":null},"commits":0,"failures":0,\
                 "map_bytes":null,"path":"","replacements":0,"witness":null},"pid":0,\
@@ -26,7 +26,7 @@ struct StatsDocumentTests {
         #expect(
             TagStats(tag: "orders").jsonText() == """
                 {"abandoned":0,"buffer_switches":0,"failed":0,"issued":0,"last_load_ms":null,"load_failures":0,"lost":0,"next_step":null,\
-                "qps_1m":0,"qps_1s":0,"qps_avg":0,"reserved_to":null,"runway_s":null,"segment_loads":0,"segments":[],\
+                "qps_1m":0,"qps_1s":0,"qps_avg":0,"reserved_to":null,"runway_s":null,"segment_loads":0,"segments":[],"served":0,\
                 "step":null,"stock":0,"success_rate":null,"tag":"orders","updated_at":null,"waiting":0,"waits":0}
                 """)
     }

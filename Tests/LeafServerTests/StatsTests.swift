@@ -86,6 +86,7 @@ struct StatsTests {
             let stats = try StatsDocument(json: try #require(try daemon.ask("STATS").text))
             let tag = try #require(stats.tags.first)
             #expect(tag.issued == 501 && stats.ids.issued == 501)
+            #expect(tag.served == 2 && stats.ids.served == 2)
             let rate = try #require(tag.successRate)
             #expect(rate == Double(2) / Double(2 + tag.failed) && stats.ids.successRate == rate)
             #expect(stats.connections.limit ?? 0 > 0)
