@@ -19,23 +19,33 @@ struct HealthCommand: ParsableCommand {
     func run() throws {
         let leafd = try connection.connect()
         let reply = try leafd.command("HEALTH")
-        let (line, status) = try verdict(on: reply, from: leafd.path)
+        guard let health = HealthAnswer(reply) else {
+            throw LeafClientError.unexpected(reply, to: "HEALTH", from: leafd.path)
+        }
         let output = StandardOutput()
-        output.line(line)
+        output.line(health.line)
         try output.flush()
-        if status != 0 && !live { throw ExitCode(status) }
+        if health.exitStatus != 0 && !live { throw ExitCode(health.exitStatus) }
+    }
+}
+
+extension HealthAnswer {
+    /// As leafd says it.
+    fileprivate var line: String {
+        let word =
+            switch state {
+            case .healthy: "OK"
+            case .degraded: "DEGRADED"
+            case .unhealthy: "UNHEALTHY"
+            }
+        return reason.isEmpty ? word : "\(word) \(reason)"
     }
 
-    private func verdict(on reply: Reply, from path: String) throws -> (line: String, status: Int32) {
-        switch reply {
-        case .simple(let text) where text == "OK":
-            (text, 0)
-        case .simple(let text) where text == "DEGRADED" || text.hasPrefix("DEGRADED "):
-            (text, ExitStatus.degraded)
-        case .error(let prefix, let message):
-            (message.isEmpty ? prefix : "\(prefix) \(message)", ExitStatus.unhealthy)
-        default:
-            throw LeafClientError.unexpected(reply, to: "HEALTH", from: path)
+    fileprivate var exitStatus: Int32 {
+        switch state {
+        case .healthy: 0
+        case .degraded: ExitStatus.degraded
+        case .unhealthy: ExitStatus.unhealthy
         }
     }
 }

@@ -5,7 +5,21 @@ enum Columns {
 
     /// How many columns a text takes: East Asian characters and pictures take two, combining marks none.
     static func width(of text: String) -> Int {
-        text.reduce(0) { $0 + width(of: $1) }
+        // Most text is ASCII, and a live view measures much of it.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text.utf8.count }
+        return text.reduce(0) { $0 + width(of: $1) }
+    }
+
+    /// A text from elsewhere, such as a database's error, without what a terminal would obey instead of showing.
+    static func printable(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: result.append(" ")
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
     }
 
     /// Shortens a text in the middle, since the beginning and the end tell it apart from others.
@@ -51,13 +65,13 @@ enum Columns {
     }
 
     /// Sets a sentence on as many lines as it needs, broken at its spaces.
-    static func paragraph(_ text: String, indent: Int) -> [String] {
+    static func paragraph(_ text: String, indent: Int, columns: Int = width) -> [String] {
         let margin = String(repeating: " ", count: indent)
         var lines: [String] = []
         var line = margin
         for word in text.split(separator: " ") {
-            let piece = fit(String(word), width - indent)
-            if line != margin && width(of: line) + 1 + width(of: piece) > width {
+            let piece = fit(String(word), columns - indent)
+            if line != margin && width(of: line) + 1 + width(of: piece) > columns {
                 lines.append(line)
                 line = margin
             }

@@ -9,6 +9,10 @@ final class StandardOutput {
         buffer.append(10)
     }
 
+    func text(_ text: String) {
+        buffer.append(contentsOf: text.utf8)
+    }
+
     func line(_ id: Int64) {
         line(String(id))
     }

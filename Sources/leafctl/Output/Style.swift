@@ -13,6 +13,7 @@ struct Style: Sendable {
         return Style(isColoured: isatty(STDOUT_FILENO) == 1 && !objection && terminal != "dumb")
     }
 
+    func dim(_ text: String) -> String { escape("2", text) }
     func bold(_ text: String) -> String { escape("1", text) }
     func good(_ text: String) -> String { escape("32", text) }
     func warning(_ text: String) -> String { escape("33", text) }

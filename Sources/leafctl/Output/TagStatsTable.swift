@@ -2,9 +2,6 @@ internal import LeafProtocol
 
 /// Tags for people: many on a line each, or one on a page.
 enum TagStatsTable {
-    /// Runways below this are worth a look: a short outage of the store would be noticed.
-    private static let shortRunwaySeconds = 300.0
-
     private static let columns = ["STOCK", "RUNWAY", "IDS/S", "ISSUED", "FAILED", "STEP", "WAITING"]
     private static let columnWidth = 6
     private static let gap = "  "
@@ -17,14 +14,14 @@ enum TagStatsTable {
         return [style.bold(heading.joined(separator: gap))]
             + tags.map { tag in
                 let cells = zip(cells(of: tag), figures).map { Columns.right($0, $1) }
-                let name = Columns.left(Columns.fit(tag.tag, width), width)
+                let name = Columns.left(Columns.fit(Columns.printable(tag.tag), width), width)
                 return paint(([name] + cells).joined(separator: gap), tag, style)
             }
     }
 
     static func lines(_ tag: TagStats, _ style: Style) -> [String] {
         let rows: [(String, String)] = [
-            ("tag", tag.tag),
+            ("tag", Columns.printable(tag.tag)),
             (
                 "issued",
                 "\(Units.count(tag.issued)), \(Units.count(tag.failed)) failed, \(Units.ratio(tag.successRate)) good"
@@ -35,7 +32,7 @@ enum TagStatsTable {
                     + "\(Units.rate(tag.qpsAverage)) on average"
             ),
             ("stock", "\(Units.count(tag.stock)) IDs\(runway(tag))"),
-            ("waiting", "\(Units.count(tag.waiting)) requests"),
+            ("waiting", "\(Units.count(tag.waiting)) requests now, \(Units.count(tag.waits)) had to"),
             ("step", "\(optional(tag.step)), next \(optional(tag.nextStep))"),
             (
                 "loads",
@@ -44,7 +41,10 @@ enum TagStatsTable {
             ),
             ("switches", Units.count(tag.bufferSwitches)),
             ("reserved to", tag.reservedTo.map(String.init) ?? "-"),
-            ("lost", "\(Units.count(tag.lost)) IDs, in crashes"),
+            (
+                "given up",
+                "\(Units.count(tag.lost)) IDs in crashes, \(Units.count(tag.abandoned)) too few in a row for an INCRBY"
+            ),
             ("updated", tag.updatedAt ?? "-"),
         ]
         return rows.flatMap { row in
@@ -77,7 +77,7 @@ enum TagStatsTable {
 
     private static func paint(_ line: String, _ tag: TagStats, _ style: Style) -> String {
         if tag.stock == 0 && tag.waiting > 0 { return style.bad(line) }
-        guard let runway = tag.runwaySeconds, runway < shortRunwaySeconds else { return line }
+        guard let runway = tag.runwaySeconds, runway < RunwayText.shortSeconds else { return line }
         return style.warning(line)
     }
 

@@ -41,9 +41,14 @@ enum Units {
         }
     }
 
-    /// `97.5 %`; a dash for nil.
+    /// `97.5 %`; a dash for nil. What is not whole is never shown as `100 %`: one failure in a million is `99.999 %`.
     static func ratio(_ ratio: Double?) -> String {
-        ratio.map { "\(significant($0 * 100)) %" } ?? "-"
+        guard let ratio else { return "-" }
+        guard ratio < 1, ratio >= 0.999 else { return "\(significant(ratio * 100)) %" }
+        var digits = String(Int64(ratio * 100_000))
+        digits.insert(".", at: digits.index(digits.startIndex, offsetBy: 2))
+        while digits.last == "0" { digits.removeLast() }
+        return (digits.last == "." ? String(digits.dropLast()) : digits) + " %"
     }
 
     private static func pad(_ number: Int64) -> String { number < 10 ? "0\(number)" : String(number) }
