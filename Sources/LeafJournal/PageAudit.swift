@@ -74,6 +74,10 @@ struct PageAudit {
         let newest = Self.transaction(metas[0]) < Self.transaction(metas[1]) ? metas[1] : metas[0]
         pageSize = size
         newestTransaction = Self.transaction(newest)
+        // LMDB counts on from it. Past the last number it would begin at 0, and take the older state for the newest.
+        guard newestTransaction < 1 << 62 else {
+            throw Damage("its newest transaction is said to be number \(newestTransaction)")
+        }
         let last = newest.number(UInt64.self, at: Self.pageHeader + 120)
         // Pages made and given back within one transaction are never written, so that the file may end before.
         guard last >= 1, last < UInt64(length / size) + 4096 else {
@@ -119,18 +123,20 @@ struct PageAudit {
         }
         for table in tables {
             guard table.flags == 0 else { throw Damage("\(table.name): wrong flags") }
-            try walk(table) { leaf in
-                guard leaf.flags & ~NodeFlag.bigData == 0 else {
-                    throw Damage("\(table.name): wrong flags of a record")
-                }
-            }
+            try walk(table) { leaf in try Self.requirePlain(leaf, table.name) }
         }
         var freePages: [Int] = []
         let (newest, last) = (newestTransaction, lastPage)
         try walk(free) { leaf in
+            try Self.requirePlain(leaf, "free list")
             freePages += try Self.freePages(leaf, newest: newest, last: last)
         }
         for page in freePages { try take(page, "free list") }
+    }
+
+    /// A node that says that it holds a table, or several values, is followed there by LMDB when it is written or deleted.
+    private static func requirePlain(_ leaf: Leaf, _ name: String) throws {
+        guard leaf.flags & ~NodeFlag.bigData == 0 else { throw Damage("\(name): wrong flags of a record") }
     }
 
     private static func freePages(_ leaf: Leaf, newest: UInt64, last: Int) throws -> [Int] {

@@ -21,7 +21,9 @@ package enum Verification: Hashable, Sendable {
 
     /// nil for any other line.
     package init?(line: String) {
-        let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        // By scalars: a space and a combining mark behind it are one character.
+        let words = line.unicodeScalars.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+            .map(String.init)
         let rest = words.count > 1 ? words[1] : ""
         switch words.first {
         case "sound":

@@ -96,6 +96,31 @@ import Testing
         #expect(Journal.verify(path: path) == .damaged("free list: page \(inUse) is used twice"))
     }
 
+    /// LMDB would follow them at the first commit that takes pages from that entry, and die of it.
+    @Test func `an entry of the free list that says it is a table is found`() throws {
+        try makeJournal(path)
+        var data = try DataBytes(path)
+        let list = Int(data.number(data.newestMeta + 16 + 24 + 40)) * 4096
+        let node = list + Int(data.number(list + 16) & 0xFFFF)
+        for flag: UInt8 in [2, 4, 0x80] {
+            data.bytes[node + 4] ^= flag
+            try data.write()
+            #expect(Journal.verify(path: path) == .damaged("free list: wrong flags of a record"))
+            data.bytes[node + 4] ^= flag
+        }
+    }
+
+    /// After it would come 0, and the commits of before would be the newest again, over pages that are others' by then.
+    @Test func `a transaction after which none can come is found`() throws {
+        try makeJournal(path)
+        var data = try DataBytes(path)
+        let older = data.newestMeta == 0 ? 4096 : 0
+        data.bytes.replaceSubrange(older + 144..<older + 152, with: [UInt8](repeating: 0xFF, count: 8))
+        try data.write()
+        let reason = "its newest transaction is said to be number \(UInt64.max)"
+        #expect(Journal.verify(path: path) == .damaged(reason))
+    }
+
     @Test func `tables that have become empty are not taken for a new journal`() throws {
         try makeJournal(path)
         var data = try DataBytes(path)

@@ -16,6 +16,8 @@ import Testing
     @Test func `an answer is one line, and comes out of it as it went in`() {
         for answer: Verification in [
             .sound(records: 100_000, sequence: .max), .damaged("two words"), .damaged(""), .absent, .unknown("why"),
+            // To Swift, a space and a combining mark behind it are one character.
+            .damaged("\u{301} is no page"),
         ] {
             #expect(Verification(line: answer.line) == answer)
         }
