@@ -15,6 +15,7 @@ ARGS ?=
 SEEDS ?= 1000000
 FIRST ?= 0
 SOAK ?= 20
+FUZZ_SECONDS ?= 3600
 TEST_MINUTES ?= 60
 SWIFT ?= swift
 
@@ -29,9 +30,11 @@ BENCHMARKS = peers latency scale pool
 
 # Debian's packages: to build; to run the tests.
 BUILD_PACKAGES = liblmdb-dev libmariadb-dev libpq-dev libsqlite3-dev pkg-config
-TEST_PACKAGES = e2fsprogs galera-4 mariadb-client mariadb-server mount netcat-openbsd openssl postgresql python3-redis python3-venv \
-    redis-tools rsync socat sqlite3 strace systemd util-linux valgrind
+TEST_PACKAGES = debhelper e2fsprogs galera-4 lintian man-db mariadb-client mariadb-server mmdebstrap mount netcat-openbsd openssl \
+    postgresql procps python3-redis python3-venv redis-tools rsync socat sqlite3 strace systemd systemd-container util-linux valgrind
 
+# Debian's package: to make and to check it.
+DEB_PACKAGES = debhelper dpkg-dev lintian
 BENCH_PACKAGES = redis-tools sqlite3 util-linux
 
 # $(call need,PACKAGES): installs those that are missing. Where none is, nothing is run but dpkg-query.
@@ -58,7 +61,8 @@ endef
 
 # The events of a run are for REPORT_TESTS, which ends a log of thousands of lines with what failed.
 TEST_EVENTS = .build/tests.jsonl
-DAEMON_TESTS = 'CrashTests|IntegrationTests|StoreFaultTests|FleetTests|SnowflakeTests'
+FUZZER = .build-fuzz/release/leaf-fuzz
+DAEMON_TESTS = 'CrashTests|IntegrationTests|StoreFaultTests|FleetTests|SnowflakeTests|ServiceTests|HostileTests'
 # $(call build_release,PROGRAMS)
 define build_release
 for program in $(1); do \
@@ -69,6 +73,12 @@ endef
 define BUILD_TESTS
 echo "leafd: building the tests (the first time takes some minutes)"; \
 $(SWIFT) build --build-tests
+endef
+# swiftc heeds the last -sanitize= alone, and of --sanitize given twice any may be it. --sanitize=fuzzer leaves main to libFuzzer.
+define BUILD_FUZZER
+echo "leafd: building the fuzzer, in .build-fuzz"; \
+LEAF_FUZZ=yes $(SWIFT) build -c release --sanitize=fuzzer -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing \
+    --scratch-path .build-fuzz --product leaf-fuzz
 endef
 define RUN_TESTS
 echo "leafd: running the tests"; \
@@ -83,7 +93,15 @@ status=$$?; \
 exit $$status
 endef
 
-.PHONY: help run build test sim bench docs soak lint format tsan install uninstall clean build-packages test-packages bench-packages
+# The checker of Prometheus' own files, out of Debian's package: to install that would bring a server and 300 MB.
+PROMTOOL = .build/tools/promtool
+$(PROMTOOL):
+	@echo "leafd: fetching promtool out of Debian's package prometheus (19 MB)"
+	@mkdir -p .build/tools && cd .build/tools && apt-get -q download prometheus \
+	    && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --to-stdout ./usr/bin/promtool >promtool.new \
+	    && chmod 0755 promtool.new && mv promtool.new promtool && rm -f prometheus_*.deb
+
+.PHONY: help run build deb test sim bench docs soak lint format tsan asan fuzz install uninstall clean build-packages deb-packages test-packages bench-packages
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,12 +112,19 @@ run: build ## Build, and run a leafd of your own in the foreground; its files ar
 build: build-packages ## Build leafd and leafctl for release, in .build/release
 	@$(call build_release,$(PROGRAMS))
 
-# What a request costs is counted in the release build.
+deb: build-packages deb-packages ## Make the Debian package, in .build/deb
+	@$(call build_release,$(PROGRAMS) leaf-manual)
+	@Systemd/make-deb.sh $(BIN) .build/deb
+	@lintian --allow-root --fail-on error,warning .build/deb/leafd_*.changes
+
+# What a request costs is counted in the release build, and the package is made of it.
 test: export RELEASE_LEAFD = $(CURDIR)/$(BIN)/leafd
-test: build-packages test-packages ## Run all tests
-	@$(call build_release,leafd)
+test: build-packages test-packages $(PROMTOOL) ## Run all tests
+	@$(call build_release,$(PROGRAMS) leaf-manual)
 	@$(BUILD_TESTS)
 	@$(RUN_TESTS) $(ARGS); $(REPORT_TESTS)
+	@$(if $(ARGS),,$(BUILD_FUZZER))
+	@$(if $(ARGS),,Tests/Fuzz/run.sh $(FUZZER) 14)
 
 lint: ## Check the form of the code, as swift-format sees it
 	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
@@ -136,15 +161,30 @@ soak: build-packages test-packages ## Run the tests of crashes, databases' fault
 	@$(BUILD_TESTS)
 	@$(RUN_TESTS) --filter $(DAEMON_TESTS) $(ARGS); $(REPORT_TESTS)
 
-tsan: build-packages test-packages ## Run the tests under ThreadSanitizer, but those that start whole daemons
+tsan: build-packages test-packages $(PROMTOOL) ## Run the tests under ThreadSanitizer, but those that start whole daemons
 	@echo "leafd: building the tests with ThreadSanitizer, in .build-tsan"
 	@$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip $(DAEMON_TESTS) $(ARGS)
+
+# Freed memory is kept from use for a while, and nobody looks for leaks: Foundation has some.
+asan: export ASAN_OPTIONS = detect_leaks=0
+asan: build-packages test-packages $(PROMTOOL) ## Run the tests under AddressSanitizer, but those that start whole daemons
+	@echo "leafd: building the tests with AddressSanitizer, in .build-asan"
+	@$(SWIFT) test --sanitize=address --scratch-path .build-asan --skip $(DAEMON_TESTS) $(ARGS)
+
+fuzz: export FUZZ_FOUND = $(CURDIR)/.build-fuzz/found
+fuzz: build-packages ## Fuzz what reads other programs' bytes, FUZZ_SECONDS (an hour) each; ARGS=journals: that alone; Tests/Fuzz/README.md
+	@$(BUILD_FUZZER)
+	@Tests/Fuzz/run.sh $(FUZZER) $(FUZZ_SECONDS) $(ARGS)
 
 # Builds only where nothing is built, so that `make build && sudo make install` needs no Swift for root.
 install: $(if $(wildcard $(BIN)/leafd $(BIN)/leafctl),,build) ## Install below PREFIX (/usr/local) and /etc/leafd
 	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/systemd/system" \
 	    "$(DESTDIR)$(PREFIX)/lib/sysusers.d" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d" "$(DESTDIR)$(SYSCONFDIR)/leafd"
 	@install -m 0755 $(BIN)/leafd $(BIN)/leafctl "$(DESTDIR)$(PREFIX)/bin"
+	@sed -e 's|/usr/bin/leafctl|$(PREFIX)/bin/leafctl|g' Systemd/leafd-metrics.service \
+	    >"$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd-metrics.service"
+	@chmod 0644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd-metrics.service"
+	@install -m 0644 Systemd/leafd-metrics.timer "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd-metrics.timer"
 	@sed -e 's|/usr/bin/leafd|$(PREFIX)/bin/leafd|g' -e 's|/etc/leafd/|$(SYSCONFDIR)/leafd/|g' Systemd/leafd.service \
 	    >"$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.service"
 	@chmod 0644 "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.service"
@@ -163,6 +203,8 @@ install: $(if $(wildcard $(BIN)/leafd $(BIN)/leafctl),,build) ## Install below P
 uninstall: ## Remove what install has put there; configuration and journal stay
 	@rm -f "$(DESTDIR)$(PREFIX)/bin/leafd" "$(DESTDIR)$(PREFIX)/bin/leafctl" \
 	    "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.service" "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd.socket" \
+	    "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd-metrics.service" \
+	    "$(DESTDIR)$(PREFIX)/lib/systemd/system/leafd-metrics.timer" \
 	    "$(DESTDIR)$(PREFIX)/lib/sysusers.d/leafd.conf" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/leafd.conf"
 	@echo "leafd: removed; $(SYSCONFDIR)/leafd and /var/lib/leafd are left"
 
@@ -171,6 +213,9 @@ clean: ## Remove what was built; .leafd/, which holds IDs in stock, stays
 
 build-packages:
 	$(call need,$(BUILD_PACKAGES))
+
+deb-packages:
+	$(call need,$(DEB_PACKAGES))
 
 test-packages:
 	$(call need,$(TEST_PACKAGES))

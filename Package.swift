@@ -23,6 +23,16 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// libFuzzer brings their main, so that they link with --sanitize=fuzzer alone: `make fuzz` sets LEAF_FUZZ.
+let fuzzTargets: [Target] =
+    Context.environment["LEAF_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "leaf-fuzz", dependencies: ["LeafClient", "LeafCore", "LeafJournal", "LeafProtocol"],
+            path: "Tests/Fuzz/leaf-fuzz", swiftSettings: strict)
+    ]
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: ["LeafTestKit"] + dependencies, swiftSettings: strict)
 }
@@ -95,6 +105,9 @@ let package = Package(
         library("LeafClient", ["LeafCore", "LeafProtocol", "CLeafPlatform"]),
         program("leafctl", ["LeafClient", "LeafCore", "LeafProtocol", arguments]),
 
+        // Manual pages, out of what the programs say of themselves.
+        .executableTarget(name: "leaf-manual", path: "Docs/Man/leaf-manual", swiftSettings: strict),
+
         // Its example is a package of its own, built here as well, so that it stays true.
         .executableTarget(
             name: "leaf-example", dependencies: ["LeafClient"], path: "Docs/Examples/Swift/Sources/Orders",
@@ -146,8 +159,9 @@ let package = Package(
         tests("StoreFaultTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("SnowflakeTests", ["LeafClient", "LeafProtocol", "LeafCore", "leafd", "leafctl"]),
         tests("FleetTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
+        tests("ServiceTests", ["LeafClient"]),
         tests("CrashTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("LeafBenchTests", ["LeafClient", "leaf-bench", "leaf-floor", "leafd"]),
         tests("LeafTestKitTests", []),
-    ]
+    ] + fuzzTargets
 )

@@ -4,7 +4,7 @@ import LeafTestKit
 import Testing
 
 private let unitNames = Folder.entries(of: checkout + "/Systemd").filter {
-    $0.hasSuffix(".service") || $0.hasSuffix(".socket")
+    $0.hasSuffix(".service") || $0.hasSuffix(".socket") || $0.hasSuffix(".timer")
 }.sorted()
 
 extension Integration {
@@ -73,19 +73,14 @@ extension Integration {
             .enabled(if: Tool.isThere("systemd-analyze"), "no systemd-analyze here"),
             .enabled(if: !unitNames.isEmpty, "there are no units in Systemd/"))
         func units() throws {
-            // Copies that name this build's binary, since leafd is not installed where systemd would look for it.
+            // Copies that name this build's programs, since leafd is not installed where systemd would look for it.
             let folder = TemporaryFolder()
-            let leafd = try Tool.product("leafd")
             for unit in unitNames {
-                let lines = Tool.text("\(checkout)/Systemd/\(unit)").split(
-                    separator: "\n", omittingEmptySubsequences: false)
-                let copy = lines.map { line in
-                    guard line.hasPrefix("Exec"), let end = line.range(of: "bin/leafd")?.upperBound,
-                        let start = line.firstIndex(of: "=")
-                    else { return String(line) }
-                    return line[...start] + leafd + line[end...]
+                var copy = Tool.text("\(checkout)/Systemd/\(unit)")
+                for program in ["leafd", "leafctl"] {
+                    copy = copy.replacing("/usr/bin/\(program) ", with: try Tool.product(program) + " ")
                 }
-                try copy.joined(separator: "\n").write(toFile: folder.file(unit), atomically: true, encoding: .utf8)
+                try copy.write(toFile: folder.file(unit), atomically: true, encoding: .utf8)
             }
             let result = try Tool.run(
                 "systemd-analyze", ["verify", "--man=no"] + unitNames.map(folder.file),
