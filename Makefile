@@ -101,7 +101,7 @@ $(PROMTOOL):
 	    && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --to-stdout ./usr/bin/promtool >promtool.new \
 	    && chmod 0755 promtool.new && mv promtool.new promtool && rm -f prometheus_*.deb
 
-.PHONY: help run build deb test sim bench docs soak lint format tsan asan fuzz install uninstall clean build-packages deb-packages test-packages bench-packages
+.PHONY: help run build deb test sim bench docs soak lint format tsan asan fuzz hostile install uninstall clean build-packages deb-packages test-packages bench-packages
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -142,6 +142,10 @@ bench: build-packages bench-packages ## Measure beside Redis and a C loop, and w
 	@rm -rf .build/bench
 	@for benchmark in $(BENCHMARKS); do $(BIN)/leaf-bench $$benchmark $(ARGS) || exit 1; done
 	@$(BIN)/leaf-bench report
+
+hostile: build-packages test-packages ## What hostile clients do to others: latency, memory, outcome of each attack (ten minutes)
+	@$(call build_release,leafd leaf-hostile)
+	@$(BIN)/leaf-hostile table $(ARGS)
 
 # What the compiler knows of LeafClient's public symbols goes to DocC with the articles.
 docs: build-packages ## Make LeafClient's documentation, in .build/docs

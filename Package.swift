@@ -160,6 +160,10 @@ let package = Package(
         tests("SnowflakeTests", ["LeafClient", "LeafProtocol", "LeafCore", "leafd", "leafctl"]),
         tests("FleetTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("ServiceTests", ["LeafClient"]),
+        .executableTarget(
+            name: "leaf-hostile", dependencies: ["LeafClient", "LeafTestKit", arguments], path: "Tests/leaf-hostile",
+            swiftSettings: strict),
+        tests("HostileTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl", "leaf-hostile"]),
         tests("CrashTests", ["LeafClient", "LeafProtocol", "leafd", "leafctl"]),
         tests("LeafBenchTests", ["LeafClient", "leaf-bench", "leaf-floor", "leafd"]),
         tests("LeafTestKitTests", []),

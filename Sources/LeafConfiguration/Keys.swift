@@ -76,6 +76,8 @@ extension Key {
     private static let server: [Key] = [
         Key("server.event-loops", \.server.eventLoops, .auto(.integer(1...64))),
         .live("server.max-connections", \.server.maxConnections, .integer(1...1_000_000)),
+        .live("server.max-connections-per-uid", \.server.maxConnectionsPerUID, .auto(.integer(0...1_000_000))),
+        .live("server.memory-limit", \.server.memoryLimitBytes, .size(1 << 20...1 << 40)),
         .live("server.max-line", \.server.maxLineBytes, .size(128...1 << 20)),
         .live("server.max-batch", \.server.maxBatch, .integer(1...10_000_000)),
         .live("server.idle-timeout", \.server.idleTimeout, .duration(.seconds(1), hours(168), zero: "never")),

@@ -95,6 +95,10 @@ extension Configuration {
         /// Threads that serve connections; auto: min(4, cores).
         package var eventLoops = Auto<Int>.auto
         package var maxConnections = 16_384
+        /// Of one uid; zero: as many as there may be. auto: three quarters of them.
+        package var maxConnectionsPerUID = Auto<Int>.auto
+        /// The most that connections hold for requests and replies, in bytes, one uid half of it.
+        package var memoryLimitBytes = 256 << 20
         /// The longest argument of a request, in bytes.
         package var maxLineBytes = 4096
         /// The most IDs of one request, and the most requests of one MULTI.

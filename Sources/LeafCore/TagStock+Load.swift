@@ -231,9 +231,10 @@ extension TagStock {
     private var waitersExceedStock: Bool {
         guard !parking.waiters.isEmpty else { return false }
         return parking.demand > stock
-            || parking.waiters.contains {
-                $0.demand.isContiguous && contiguousStart($0.demand.count, below: .max) == nil
-            }
+            || parking.contiguous > 0
+                && parking.waiters.contains {
+                    $0.demand.isContiguous && contiguousStart($0.demand.count, below: .max) == nil
+                }
     }
 
     /// Looks at everything after a change: is a commit due, is a lease, how far does the fast path reach?

@@ -5,11 +5,29 @@ struct Parking: Hashable, Sendable {
         let demand: Demand
     }
 
-    var waiters: [Waiter] = []
+    private(set) var waiters: [Waiter] = []
+    /// IDs that all of them need, and are about to. Kept, not added up: there may be ten thousand.
+    private(set) var demand: Int64 = 0
+    /// How many of them want their IDs in a row.
+    private(set) var contiguous = 0
 
-    /// IDs that all of them need, and are about to.
-    var demand: Int64 {
-        waiters.reduce(0) { $0 + $1.demand.count + $1.demand.more }
+    mutating func park(_ waiter: Waiter) {
+        waiters.append(waiter)
+        count(waiter, 1)
+    }
+
+    mutating func remove(at index: Int) { count(waiters.remove(at: index), -1) }
+
+    /// - Parameter left: those of `waiters` that still wait, in their order.
+    mutating func keep(_ left: [Waiter]) {
+        guard left.count < waiters.count else { return }
+        (waiters, demand, contiguous) = (left, 0, 0)
+        for waiter in left { count(waiter, 1) }
+    }
+
+    private mutating func count(_ waiter: Waiter, _ sign: Int64) {
+        demand += sign * (waiter.demand.count + waiter.demand.more)
+        if waiter.demand.isContiguous { contiguous += Int(sign) }
     }
 }
 
@@ -62,7 +80,7 @@ extension TagStock {
             }
         }
         guard let token else { return .refused(.tooManyParked) }
-        parking.waiters.append(Parking.Waiter(token: token, demand: demand))
+        parking.park(Parking.Waiter(token: token, demand: demand))
         return .parked
     }
 
@@ -71,7 +89,7 @@ extension TagStock {
     /// - Returns: false if its answer is on the way already.
     package mutating func cancel(_ token: ParkToken) -> Bool {
         guard let index = parking.waiters.firstIndex(where: { $0.token == token }) else { return false }
-        parking.waiters.remove(at: index)
+        parking.remove(at: index)
         counters.failed += 1
         return true
     }
@@ -91,7 +109,7 @@ extension TagStock {
                 left.append(waiter)
             }
         }
-        parking.waiters = left
+        parking.keep(left)
     }
 
     /// Refuses the parked requests for which `keep` is false.
@@ -105,7 +123,7 @@ extension TagStock {
                 effects.answers.append(ParkedAnswer(token: waiter.token, outcome: .refused(refusal)))
             }
         }
-        parking.waiters = left
+        parking.keep(left)
     }
 
     /// Refuses whoever the stock alone cannot serve: no lease will come.

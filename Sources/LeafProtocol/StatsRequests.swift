@@ -5,11 +5,24 @@ package struct StatsConnections: StatsValue {
     @StatsField package var total: Int64 = 0
     /// Turned away at `server.max-connections`, or by `access:`.
     @StatsField package var refused: Int64 = 0
-    /// The most there may be at once: `server.max-connections`.
+    /// Of these, because their uid had too many already.
+    @StatsField package var refusedPerUID: Int64 = 0
+    /// Closed because they wanted more memory than there was for their uid, or for all.
+    @StatsField package var cutOff: Int64 = 0
+    /// Memory held for their requests and replies, in bytes.
+    @StatsField package var heldBytes: Int64? = nil
+    /// The most there may be at once: `server.max-connections`, or as many as there are descriptors for.
     @StatsField package var limit: Int64? = nil
 
     package init() {}
     package static var unknown: StatsConnections { StatsConnections() }
+
+    private enum CodingKeys: String, CodingKey {
+        case open, total, refused, limit
+        case refusedPerUID = "refused_per_uid"
+        case cutOff = "cut_off"
+        case heldBytes = "held_bytes"
+    }
 }
 
 /// IDs of all tags together.

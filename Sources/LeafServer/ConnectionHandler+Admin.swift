@@ -6,7 +6,9 @@ internal import LeafStore
 /// CREATE, ALTER, DROP, BUMP, FORGET, FENCE: carried out by the store's thread, on behalf of administrators.
 extension ConnectionHandler {
     func refuseAdmin() {
-        fail(server.policy.hasAdminSocket && !isOnAdminSocket ? ErrorReplies.useAdminSocket : ErrorReplies.notAdmin)
+        fail(
+            server.policy.hasAdminSocket && !client.isOnAdminSocket
+                ? ErrorReplies.useAdminSocket : ErrorReplies.notAdmin)
     }
 
     func administer(_ command: Command, _ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {

@@ -69,6 +69,7 @@ extension ConnectionHandler {
 
     private func beginTransaction() {
         guard transaction.begin() else { return fail("ERR MULTI calls can not be nested") }
+        mayHold = true
         replies.simple("OK")
     }
 

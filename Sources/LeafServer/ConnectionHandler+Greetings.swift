@@ -17,7 +17,7 @@ extension ConnectionHandler {
             protocolVersion = 2
             replies.simple("RESET")
         case .auth: fail(ConnectionHandler.noPassword)
-        case .client: client(arguments, bytes)
+        case .client: describeClient(arguments, bytes)
         case .command: describeCommands(arguments, bytes)
         case .config: config(arguments, bytes)
         case .hello: hello(arguments, bytes)
@@ -38,7 +38,7 @@ extension ConnectionHandler {
         }
     }
 
-    private func client(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
+    private func describeClient(_ arguments: borrowing Arguments, _ bytes: UnsafeRawBufferPointer) {
         guard arguments.count >= 2 else { return fail("ERR wrong number of arguments for 'client' command") }
         let subcommand = arguments.bytes(1, of: bytes)
         if isWord(subcommand, "setname"), arguments.count == 3 {
@@ -47,7 +47,7 @@ extension ConnectionHandler {
         } else if isWord(subcommand, "getname") {
             replies.bulk(clientName)
         } else if isWord(subcommand, "id") {
-            replies.integer(connectionID)
+            replies.integer(client.number)
         } else if isWord(subcommand, "setinfo"), arguments.count == 4 {
             replies.simple("OK")
         } else {
@@ -105,7 +105,7 @@ extension ConnectionHandler {
         replies.bulk("proto")
         replies.integer(Int64(version))
         replies.bulk("id")
-        replies.integer(connectionID)
+        replies.integer(client.number)
         for (key, value) in [("mode", "standalone"), ("role", "master")] {
             replies.bulk(key)
             replies.bulk(value)

@@ -52,10 +52,12 @@ extension ConnectionHandler {
         guard let joined, let base = bytes.baseAddress else { return 0 }
         let length = request.count
         var end = request.upperBound
-        while bytes.count - end >= length, memcmp(base + request.lowerBound, base + end, length) == 0 { end += length }
+        let stop = min(bytes.count, request.upperBound + Turn.bytesRead)
+        while stop - end >= length, memcmp(base + request.lowerBound, base + end, length) == 0 { end += length }
         let count = Int64((end - request.upperBound) / length)
         guard count > 0 else { return 0 }
         inbox.tally.count(joined, count)
+        effort += Int(count) / Turn.repeats
         if joined == .snowflake { snowflakes += count } else { runLength += count }
         return end - request.upperBound
     }
@@ -65,7 +67,8 @@ extension ConnectionHandler {
         return recentName.withUnsafeBytes { memcmp($0.baseAddress!, start, tag.count) == 0 }
     }
 
-    /// Answers the run: as many as can be had at once under one lock, the next one that cannot parks.
+    /// Answers the run: as many as can be had at once under one lock, the next one that cannot parks. What is left of it when
+    /// the turn is over keeps its place.
     func flushRun() {
         if snowflakes > 0 { flushSnowflakes() }
         guard runLength > 0, let entry = recent else { return }
@@ -76,12 +79,19 @@ extension ConnectionHandler {
             } else {
                 runLength -= 1
                 serve(Demand(count: 1, more: runLength), entry, .integer)
+                interruptRun()
             }
         }
     }
 
+    /// Refusals of one run can take longer than a turn.
+    func interruptRun() {
+        if isTurnOver, state == .ready, runLength + snowflakes > 0 { state = .clogged }
+    }
+
     /// Takes the IDs and writes the reply, or waits for them, or says why there are none.
     private func serve(_ demand: Demand, _ entry: TagEntry, _ form: ReplyForm) {
+        effort += Turn.effortOfDemand
         let token = inbox.nextToken()
         ranges.removeAll(keepingCapacity: true)
         switch entry.request(demand, token: token, ranges: &ranges) {
@@ -111,14 +121,11 @@ extension ConnectionHandler {
         case .integer: replies.integer(ranges[0].first)
         case .bulkString: replies.bulk(digitsOf: ranges[0].first)
         case .last: replies.integer(ranges[ranges.count - 1].last)
-        case .integers:
-            replies.arrayHead(ranges.reduce(0) { $0 + Int($1.count) })
-            for range in ranges { replies.integers(range.first, through: range.last) }
-        case .bulkStrings:
-            replies.arrayHead(ranges.reduce(0) { $0 + Int($1.count) })
-            for range in ranges {
-                for id in range.first...range.last { replies.bulk(digitsOf: id) }
-            }
+        case .integers, .bulkStrings:
+            let count = ranges.reduce(0) { $0 + $1.count }
+            replies.arrayHead(Int(count))
+            guard count <= Turn.ids else { return write(LongReply(ranges, form)) }
+            for range in ranges { LongReply.write(range.first, through: range.last, form, to: replies) }
         case .ranges:
             replies.arrayHead(ranges.count * 2)
             for range in ranges {
@@ -181,6 +188,7 @@ extension ConnectionHandler {
     /// The tag's entry if there is one and this client may use it; otherwise writes the error.
     func find(_ name: UnsafeRawBufferPointer) -> TagEntry? {
         if isRecent(name) { return recent }
+        effort += Turn.effortOfRun
         switch engine.find(name) {
         case .found(let entry):
             guard grant.allows(entry.tag) else {

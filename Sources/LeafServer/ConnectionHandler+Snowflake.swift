@@ -42,6 +42,7 @@ extension ConnectionHandler {
             } else {
                 snowflakes -= 1
                 serve(SnowflakeAsk(count: 1, worker: nil, form: .integer, deadline: deadline()))
+                interruptRun()
             }
         }
     }

@@ -21,6 +21,10 @@ extension ConnectionHandler {
 
     /// The request has been parked under `token`: nothing else of this connection is processed before its answer.
     func wait(_ token: ParkToken, _ reason: Waiting.Reason, atMost patience: Duration? = nil) {
+        guard client.account.park(atMost: limits.maxParkedPerUID) || !cancel(token, reason) else {
+            client.account.unpark()
+            return fail(ErrorReplies.tooManyParkedOfUser)
+        }
         inbox.park(self, token)
         let patience = isOutOfPatience ? .zero : patience ?? limits.waitTimeout
         let timeout = inbox.loop.schedule(in: patience) { self.waitedTooLong(token) }
@@ -64,23 +68,30 @@ extension ConnectionHandler {
     /// The client has gone: its request is taken back before it costs an ID. If it is too late, its IDs are a gap.
     func abandonWait() {
         guard let waiting else { return }
-        self.waiting = nil
+        endWait()
         inbox.loop.cancel(waiting.timeout)
-        if cancel(waiting) { inbox.unpark(waiting.token) }
+        if cancel(waiting.token, waiting.reason) { inbox.unpark(waiting.token) }
+    }
+
+    private func endWait() {
+        guard let waiting else { return }
+        self.waiting = nil
+        if case .time = waiting.reason { return }
+        client.account.unpark()
     }
 
     /// - Returns: false if the answer is on the way already.
-    private func cancel(_ waiting: Waiting) -> Bool {
-        switch waiting.reason {
-        case .tag(let entry, _): entry.cancel(waiting.token)
-        case .worker(let entry?, _): entry.cancel(waiting.token)
-        case .worker(nil, _): engine.cancelWant(waiting.token)
+    private func cancel(_ token: ParkToken, _ reason: Waiting.Reason) -> Bool {
+        switch reason {
+        case .tag(let entry, _): entry.cancel(token)
+        case .worker(let entry?, _): entry.cancel(token)
+        case .worker(nil, _): engine.cancelWant(token)
         case .time: true
         }
     }
 
     private func waitedTooLong(_ token: ParkToken) {
-        guard let waiting, waiting.token == token, cancel(waiting) else { return }
+        guard let waiting, waiting.token == token, cancel(token, waiting.reason) else { return }
         inbox.unpark(token)
         isOutOfPatience = true
         answer {
@@ -115,7 +126,8 @@ extension ConnectionHandler {
 
     private func answer(_ body: () -> Void) {
         let (since, unanswered) = (waitingSince, unansweredCount)
-        waiting = nil
+        endWait()
+        effort = 0
         state = .ready
         body()
         // The rest of the run that the parked request was part of.

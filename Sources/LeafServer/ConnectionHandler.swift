@@ -9,15 +9,16 @@ internal import LeafThreads
 /// A request that must wait parks, and with it the rest of its connection, nobody else's. A client that does not read its
 /// replies is not read from either. What the commands do is in this type's other files, by kind of command; how a
 /// connection waits is in `ConnectionHandler+Waiting`.
-final class ConnectionHandler: Watched, @unchecked Sendable {
+final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
     // @unchecked: used on its event loop alone.
     let server: ServerCore
     let engine: Engine
     let inbox: LoopInbox
     let limits: ServerLimits
-    let grant: AccessPolicy.Grant
-    let isOnAdminSocket: Bool
-    let connectionID: Int64
+    /// Who is at the other end.
+    let client: Client
+    /// When it was accepted.
+    private let openedAt: MonotonicTime
 
     var clientName = ""
     var protocolVersion = 2
@@ -37,6 +38,19 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     /// Bytes read and not yet processed: less than one request, or held up by one that waits.
     private var input = PendingInput()
     private var isInputClosed = false
+    /// There was more to read than one turn's bytes.
+    private var hasMoreToRead = false
+    /// What the requests of this turn have cost, in units of about 50 ns.
+    var effort = 0
+    private var waitsForTurn = false
+    /// Its last turn was not enough for it: what it sends next waits for a turn, so that many such do not have theirs at once.
+    private var isHeavy = false
+    /// What the state `replying` is about.
+    private var longReply: LongReply?
+    /// Memory that its user's account has been charged for.
+    private var bookedBytes = 0
+    /// There may be some to charge or to give back. Nearly always there is not, and nothing more than this is looked at.
+    var mayHold = false
     /// When bytes last went either way. Kept only where there is an idle timeout.
     private var lastActivity = MonotonicTime(nanoseconds: 0)
     private var idleTimer: Timers.ID?
@@ -60,6 +74,8 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
         case waiting
         /// The answer comes from another thread: the store's, or the one that gathers statistics.
         case asking
+        /// A reply that is too long for one turn is being written.
+        case replying
         /// The client does not read, or has had its turn: no more work for it until it does, or others had theirs.
         case clogged
         /// No more requests are taken; the connection is to be closed behind the replies.
@@ -72,16 +88,15 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     /// Serves a connection from now on. To be called on its loop.
     ///
     /// - Parameter descriptor: connected and non-blocking; closed with the connection.
-    init(server: ServerCore, inbox: LoopInbox, descriptor: Int32, isOnAdminSocket: Bool, connectionID: Int64) {
+    init(server: ServerCore, inbox: LoopInbox, descriptor: Int32, client: Client) {
         self.server = server
         engine = server.engine
         self.inbox = inbox
         limits = server.limits
-        self.isOnAdminSocket = isOnAdminSocket
-        self.connectionID = connectionID
+        self.client = client
+        openedAt = inbox.loop.wokenAt
         stream = Stream(descriptor: descriptor)
         decoder = RequestDecoder(maxLineBytes: limits.maxLineBytes)
-        grant = server.grant(for: descriptor, onAdminSocket: isOnAdminSocket)
         key = inbox.loop.watch(descriptor, self, for: LEAF_READ)
         guard key != nil else {
             close()
@@ -91,19 +106,35 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     }
 
     var replies: ReplyBuffer { inbox.replies }
+    var grant: AccessPolicy.Grant { client.grant }
 
     /// Writes an error reply, and counts it by its prefix.
     func fail(_ text: String) {
         replies.error(text)
         inbox.tally.countError(text)
+        effort += Turn.effortOfError
+    }
+
+    /// Writes the first piece of a reply whose head is written already; the others follow turn by turn.
+    func write(_ reply: LongReply) {
+        longReply = reply
+        mayHold = true
+        state = .replying
+        writePiece()
+    }
+
+    private func writePiece() {
+        guard longReply?.write(to: replies) ?? true else { return }
+        longReply = nil
+        state = .ready
     }
 
     // MARK: Events of the socket
 
     func isReady(_ readiness: leaf_readiness_t) {
-        if readiness.can_write { sendRest() }
+        if readiness.can_write { waitForTurn() }
         if readiness.can_read, interest & LEAF_READ != 0 {
-            receive()
+            if isHeavy { queueUp() } else { receive() }
         } else if readiness.has_hung_up {
             // Both sides: nobody is there to read what might be answered.
             close()
@@ -116,6 +147,7 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     private func receive() {
         switch stream.receive(into: inbox.readBuffer) {
         case .bytes(let count):
+            if count == inbox.readBuffer.count { hasMoreToRead = true }
             isOutOfPatience = false
             noteActivity()
             process(UnsafeRawBufferPointer(rebasing: inbox.readBuffer[..<count]))
@@ -127,6 +159,12 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
         case .broken: close()
         }
     }
+
+    /// How long a connection counts as new. Its client has only just seen it succeed, and its first requests are on their way.
+    static let newness = Duration.milliseconds(250)
+
+    /// Whether its client may still be about to send its first requests: closed now, it would have connected for nothing.
+    var isNew: Bool { MonotonicTime.now().since(openedAt) < ConnectionHandler.newness }
 
     /// The server takes no more requests: what has arrived is answered, up to one read of it, then the connection is closed.
     func endInput() {
@@ -144,7 +182,9 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
         if let key { inbox.loop.unwatch(key) }
         key = nil
         stream.close()
-        server.connectionClosed()
+        (input, transaction, longReply) = (PendingInput(), Transaction(), nil)
+        client.account.free(bookedBytes)
+        client.account.connectionClosed()
     }
 
     /// Has the system tell what this connection has a use for now.
@@ -184,18 +224,20 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     /// Answers requests until the input ends, one must wait, or the client has replies enough to read; then sends.
     ///
     /// Replies lie in memory that all connections of the loop share: whoever has written some there calls this, in
-    /// whatever state, before the loop turns to another connection.
+    /// whatever state, before the loop turns to another connection. What does not fit into one turn (`Turn`) is done
+    /// in the next ones, when others have had theirs.
     ///
     /// - Parameter arrived: bytes just read, behind those that are pending.
     private func process(_ arrived: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
         let counted = inbox.tally.total
+        effort = 0
         var arrived = arrived
         if !input.isEmpty {
             input.append(arrived)
             arrived = UnsafeRawBufferPointer(start: nil, count: 0)
         }
         var isDrained = false
-        while state == .ready, !isDrained, !hasOutputEnough {
+        while state == .ready, !isDrained, !isTurnOver {
             if let queued = transaction.takeReplay() {
                 // The rest of an EXEC comes before any new input.
                 let used = queued.withUnsafeBytes { work($0) }
@@ -210,9 +252,13 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
             }
             isDrained = !transaction.isReplaying
         }
-        input.append(arrived)
+        if !arrived.isEmpty {
+            input.append(arrived)
+            mayHold = true
+        }
         let answered = inbox.tally.total - counted - unansweredCount
         send()
+        if mayHold { book() }
         if answered > 0 { inbox.tally.answered(answered, since: inbox.loop.wokenAt, now: .now()) }
     }
 
@@ -221,13 +267,12 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
         state == .waiting || state == .asking ? 1 + runLength + snowflakes : 0
     }
 
-    /// Twice what clogs a connection; it comes back to the rest when others have had their turn.
-    private var hasOutputEnough: Bool { replies.count >= limits.outputLimitBytes }
+    var isTurnOver: Bool { effort >= Turn.effort || replies.count >= Turn.bytesWritten }
 
     /// Returns how many of the bytes have been dealt with.
     private func work(_ bytes: UnsafeRawBufferPointer) -> Int {
         var offset = 0
-        while state == .ready, !transaction.isReplaying, !hasOutputEnough {
+        while state == .ready, !transaction.isReplaying, !isTurnOver {
             let start = offset
             switch decoder.decode(bytes, at: &offset, into: &inbox.arguments) {
             case .incomplete:
@@ -240,6 +285,7 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
                 state = .closing
                 return bytes.count
             case .request:
+                effort += 1
                 if joinRun(inbox.arguments, bytes) {
                     if offset < bytes.count { offset += joinRepeats(of: start..<offset, bytes) }
                     continue
@@ -255,40 +301,100 @@ final class ConnectionHandler: Watched, @unchecked Sendable {
     }
 
     private func send() {
-        let isCutShort = hasOutputEnough
-        if !replies.isEmpty {
-            noteActivity()
-            let isSent = stream.send(replies.bytes)
-            replies.clear()
-            guard isSent else { return close() }
-        }
+        let isCutShort = isTurnOver || hasMoreToRead
+        if hasMoreToRead { hasMoreToRead = false }
+        guard sendReplies(inbox.replies) else { return close() }
         switch state {
         case .closing: finish()
         case .ready where stream.unsentCount > limits.outputLimitBytes / 2: state = .clogged
         case .ready where isCutShort:
+            isHeavy = true
             state = .clogged
-            inbox.loop.execute { self.unclog() }
+            awaitTurn()
         case .ready where isInputClosed: finish()
+        // Clogged: within a run.
+        case .replying, .clogged: awaitTurn()
         default: break
         }
+    }
+
+    // MARK: Turns
+
+    /// Goes on when others have had their turn, if the client reads; if it does not, when it does.
+    private func awaitTurn() {
+        if hasRead { waitForTurn() }
+    }
+
+    private func queueUp() {
+        isHeavy = false
+        state = .clogged
+        waitForTurn()
+    }
+
+    private func waitForTurn() {
+        guard !waitsForTurn else { return }
+        waitsForTurn = true
+        inbox.loop.giveTurn(to: self)
+    }
+
+    /// Whether the client has read so much that it may have more.
+    private var hasRead: Bool { stream.unsentCount <= limits.outputLimitBytes / 4 }
+
+    func takeTurn() {
+        waitsForTurn = false
+        if stream.unsentCount > 0 { sendRest() }
+        if hasRead { goOnAfterTurn() }
+        adjustInterest()
+    }
+
+    /// Sends what the client has made room for, a turn's worth.
+    /// Handed over, the replies' references are not counted at each use.
+    @inline(never)
+    private func sendReplies(_ replies: ReplyBuffer) -> Bool {
+        guard !replies.isEmpty else { return true }
+        noteActivity()
+        let isSent = stream.send(replies.bytes)
+        replies.clear()
+        if stream.unsentCount > 0 { mayHold = true }
+        return isSent
     }
 
     private func sendRest() {
         let before = stream.unsentCount
-        guard stream.sendRest() else { return close() }
+        guard stream.sendRest(atMost: Turn.bytesSent) else { return close() }
         if stream.unsentCount < before { noteActivity() }
+        if state == .finishing, stream.unsentCount == 0 { close() }
+        book()
+    }
+
+    private func goOnAfterTurn() {
         switch state {
-        case .clogged: unclog()
-        case .finishing where stream.unsentCount == 0: close()
+        case .replying:
+            writePiece()
+            process()
+        case .clogged:
+            state = .ready
+            effort = 0
+            flushRun()
+            let isIdle = replies.isEmpty && input.isEmpty && !transaction.isReplaying && !isInputClosed
+            if isIdle, state == .ready { receive() } else { process() }
         default: break
         }
     }
 
-    /// Goes on with a client that has read enough.
-    private func unclog() {
-        guard state == .clogged, stream.unsentCount <= limits.outputLimitBytes / 4 else { return }
-        state = .ready
-        goOn()
+    // MARK: Memory
+
+    /// Charges the memory that this connection holds to its user's account, in whole pages. Whoever wants more than there is
+    /// for it is closed.
+    @inline(never)
+    private func book() {
+        let all = stream.heldBytes + input.heldBytes + transaction.heldBytes + (longReply?.heldBytes ?? 0)
+        mayHold = all > 0 || transaction.isOpen
+        let held = all & ~Turn.pageMask
+        guard held != bookedBytes, state != .closed else { return }
+        let isWithinLimits = client.account.hold(held - bookedBytes, atMost: limits.heldBytes)
+        bookedBytes = held
+        if !isWithinLimits { close() }
     }
 
     private func finish() {

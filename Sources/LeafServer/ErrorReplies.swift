@@ -23,6 +23,9 @@ enum ErrorReplies {
         }
     }
 
+    static let tooManyParkedOfUser =
+        "ERR too many requests of this uid are waiting already (three quarters of segments.max-parked): try again"
+
     // MARK: Snowflakes
 
     /// - Parameter desk: knows why there is no worker id.

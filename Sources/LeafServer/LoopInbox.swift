@@ -6,11 +6,11 @@ internal import LeafThreads
 /// What the connections of one event loop share: the memory for replies, and the way back for answers to parked requests.
 ///
 /// Everything but `deliver` is used on the event loop alone.
-final class LoopInbox: AnswerReceiver, @unchecked Sendable {
+final class LoopInbox: AnswerReceiver, TakesTurns, @unchecked Sendable {
     // @unchecked: all but `arrived`, which has a lock, is touched on `loop` only.
     let loop: EventLoop
     /// Where a connection's bytes arrive: as much as it may send before others have their turn.
-    let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+    let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Turn.bytesRead, alignment: 64)
     var arguments = Arguments()
     let replies = ReplyBuffer()
     var tally = Tally()
@@ -18,6 +18,9 @@ final class LoopInbox: AnswerReceiver, @unchecked Sendable {
     private var parked: [UInt64: ConnectionHandler] = [:]
     private var tickets: UInt64 = 0
     private let arrived = Lock<[ParkedAnswer]>([])
+    /// What has arrived and not been brought to its connection yet, from `answered` on.
+    private var answers: [ParkedAnswer] = []
+    private var answered = 0
 
     init(loop: EventLoop) {
         self.loop = loop
@@ -48,17 +51,39 @@ final class LoopInbox: AnswerReceiver, @unchecked Sendable {
         }
         guard isFirst else { return }
         loop.execute { [self] in
-            let answers = arrived.with { arrived in
+            let new = arrived.with { arrived in
                 defer { arrived = [] }
                 return arrived
             }
-            // An answer without a connection: its client has gone, and its IDs are a gap.
-            for answer in answers { parked.removeValue(forKey: answer.token.ticket)?.resume(with: answer.outcome) }
+            let isBusy = !self.answers.isEmpty
+            self.answers.append(contentsOf: new)
+            if !isBusy { takeTurn() }
         }
     }
 
-    /// Every connection answers what has arrived, and is closed then.
+    /// Brings some answers to their connections: thousands may come with one lease.
+    func takeTurn() {
+        let end = min(answers.count, answered + Turn.answers)
+        while answered < end {
+            let answer = answers[answered]
+            answered += 1
+            // An answer without a connection: its client has gone, and its IDs are a gap.
+            parked.removeValue(forKey: answer.token.ticket)?.resume(with: answer.outcome)
+        }
+        if answered == answers.count {
+            (answers, answered) = ([], 0)
+        } else {
+            loop.giveTurn(to: self)
+        }
+    }
+
+    /// Every connection answers what has arrived, and is closed then. New ones are served a moment longer, so that a client that
+    /// connects for each request meets no closed connection: it is either accepted and answered, or waits for the next daemon.
     func endConnections() {
-        for case let connection as ConnectionHandler in loop.watched { connection.endInput() }
+        var isSomeNew = false
+        for case let connection as ConnectionHandler in loop.watched {
+            if connection.isNew { isSomeNew = true } else { connection.endInput() }
+        }
+        if isSomeNew { _ = loop.schedule(in: ConnectionHandler.newness) { [self] in endConnections() } }
     }
 }

@@ -6,9 +6,11 @@ struct PendingInput {
 
     var isEmpty: Bool { used == buffer.count }
     var bytes: ArraySlice<UInt8> { buffer[used...] }
+    /// Memory that it takes.
+    var heldBytes: Int { buffer.capacity }
 
     mutating func append(_ arrived: UnsafeRawBufferPointer) {
-        if !arrived.isEmpty { buffer.append(contentsOf: arrived) }
+        buffer.append(contentsOf: arrived)
     }
 
     /// Lets go of the first `count` bytes. Does not carry the memory of all that came before, nor copy the rest each time.

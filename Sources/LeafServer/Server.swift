@@ -7,7 +7,7 @@ private import Synchronization
 
 /// The sockets, and the connections that come in on them.
 package final class Server: Sendable {
-    private let core: ServerCore
+    let core: ServerCore
     /// Those that accept, each used on the first loop alone.
     private let acceptors = Lock<[Acceptor]>([])
     private let turn = Atomic<Int>(0)
@@ -43,11 +43,10 @@ package final class Server: Sendable {
 
     /// Has a loop serve a new connection, each in its turn.
     private func welcome(_ descriptor: Int32, isAdmin: Bool) {
-        guard let number = core.connectionOpened() else { return Server.refuse(descriptor) }
+        guard let client = core.admit(descriptor, onAdminSocket: isAdmin) else { return Server.refuse(descriptor) }
         let inbox = core.inboxes[turn.add(1, ordering: .relaxed).oldValue % core.inboxes.count]
         let serve: @Sendable () -> Void = { [core] in
-            _ = ConnectionHandler(
-                server: core, inbox: inbox, descriptor: descriptor, isOnAdminSocket: isAdmin, connectionID: number)
+            _ = ConnectionHandler(server: core, inbox: inbox, descriptor: descriptor, client: client)
         }
         if inbox.loop === firstLoop { serve() } else { inbox.loop.execute(serve) }
     }
@@ -58,6 +57,9 @@ package final class Server: Sendable {
         send(descriptor, text.utf8Start, text.utf8CodeUnitCount, Int32(Glibc.MSG_NOSIGNAL))
         Glibc.close(descriptor)
     }
+
+    /// How many connections there may be; fewer than configured where the process may not open as many descriptors.
+    package var connectionsMax: Int { core.rooms.all }
 
     /// Limits for connections from now on.
     package func adopt(_ limits: ServerLimits) { core.adopt(limits) }

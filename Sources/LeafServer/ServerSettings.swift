@@ -4,6 +4,12 @@ package import LeafCore
 package struct ServerLimits: Sendable {
     /// Connections open at once.
     package var maxConnections: Int
+    /// Of one uid; 0: as many as there may be; nil: three quarters of them.
+    package var maxConnectionsPerUID: Int?
+    /// Requests of one uid that wait at once.
+    package var maxParkedPerUID: Int
+    /// Bytes of requests and replies that all connections together may hold, and one uid's half of it.
+    package var memoryLimitBytes: Int
     /// Bytes of one argument, and of one inline line.
     package var maxLineBytes: Int
     /// IDs of one request, and requests of one MULTI.
@@ -16,16 +22,23 @@ package struct ServerLimits: Sendable {
     package var waitTimeout: Duration
 
     package init(
-        maxConnections: Int, maxLineBytes: Int, maxBatch: Int64, idleTimeout: Duration, outputLimitBytes: Int,
+        maxConnections: Int, maxConnectionsPerUID: Int? = nil, maxParkedPerUID: Int = .max,
+        memoryLimitBytes: Int = 256 << 20, maxLineBytes: Int, maxBatch: Int64, idleTimeout: Duration,
+        outputLimitBytes: Int,
         waitTimeout: Duration
     ) {
         self.maxConnections = maxConnections
+        self.maxConnectionsPerUID = maxConnectionsPerUID
+        self.maxParkedPerUID = maxParkedPerUID
+        self.memoryLimitBytes = memoryLimitBytes
         self.maxLineBytes = maxLineBytes
         self.maxBatch = maxBatch
         self.idleTimeout = idleTimeout
         self.outputLimitBytes = outputLimitBytes
         self.waitTimeout = waitTimeout
     }
+
+    var heldBytes: HeldBytes { HeldBytes(ofAll: memoryLimitBytes) }
 }
 
 /// Who may do what, by the uid and gid that the kernel vouches for.

@@ -13,9 +13,13 @@ struct Transaction {
     private var queued: [UInt8] = []
     private var count = 0
     private var replaying: ArraySlice<UInt8>?
+    private var replayedBytes = 0
 
     /// Requests of an EXEC are being carried out: they come before any new input.
     var isReplaying: Bool { replaying != nil }
+
+    /// Memory that the requests take.
+    var heldBytes: Int { queued.capacity + (isReplaying ? replayedBytes : 0) }
 
     mutating func begin() -> Bool {
         guard !isOpen else { return false }
@@ -53,7 +57,7 @@ struct Transaction {
         guard isOpen else { return .notOpen }
         defer { clear() }
         guard !isSpoiled else { return .spoiled }
-        if count > 0 { replaying = queued[...] }
+        if count > 0 { (replaying, replayedBytes) = (queued[...], queued.capacity) }
         return .replay(count)
     }
 

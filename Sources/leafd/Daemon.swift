@@ -43,6 +43,7 @@ struct Daemon {
         // Before anything else: a signal that comes early waits until all is up, and then counts.
         let signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         signal(SIGPIPE, SIG_IGN)
+        Descriptors.raiseLimit()
         let settings = configuration.with { $0 }
         let store = try settings.segmentStore(password: password)
         var policy = try settings.accessPolicy()
@@ -57,6 +58,13 @@ struct Daemon {
         let server = Server(
             engine: engine, loops: eventLoops(settings), limits: settings.serverLimits(), policy: policy,
             defaultStep: settings.segments.defaultStep, version: Leafd.version)
+        if server.connectionsMax < settings.server.maxConnections {
+            log.warning(
+                """
+                at most \(server.connectionsMax) connections instead of \(settings.server.maxConnections) \
+                (server.max-connections): the limit of open files is too low (ulimit -n, LimitNOFILE)
+                """)
+        }
         let sockets: Sockets
         do {
             sockets = try Sockets(settings, manager)

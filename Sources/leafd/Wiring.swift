@@ -65,7 +65,10 @@ extension Configuration {
 
     func serverLimits() -> ServerLimits {
         ServerLimits(
-            maxConnections: server.maxConnections, maxLineBytes: server.maxLineBytes, maxBatch: Int64(server.maxBatch),
+            maxConnections: server.maxConnections, maxConnectionsPerUID: server.maxConnectionsPerUID.value,
+            maxParkedPerUID: max(1, segments.maxParked - segments.maxParked / 4),
+            memoryLimitBytes: server.memoryLimitBytes, maxLineBytes: server.maxLineBytes,
+            maxBatch: Int64(server.maxBatch),
             idleTimeout: server.idleTimeout, outputLimitBytes: server.outputLimitBytes,
             waitTimeout: segments.waitTimeout)
     }

@@ -35,6 +35,25 @@ extension Integration {
             #expect(!FileManager.default.fileExists(atPath: daemon.setup.socketPath))
         }
 
+        @Test func `a client that connected just before the stop is answered`() throws {
+            let daemon = try LeafDaemon(DaemonSetup(settings: ["server.event-loops=1"]))
+            // On a busy machine the client may be too slow to count as new: it has twenty tries.
+            for _ in 0..<20 {
+                let old = try daemon.connect()
+                #expect(try old.next("orders") > 0)
+                pauseThread(.milliseconds(300))
+                let new = try daemon.connect()
+                daemon.process.terminate()
+                // leafd has looked at every connection, and closed those that have nothing more to say.
+                #expect(throws: LeafClientError.self) { try old.receive() }
+                let id = try? new.next("orders")
+                #expect(try daemon.process.wait() == .code(0))
+                if id != nil { return }
+                try daemon.start()
+            }
+            Issue.record("nobody who connected just before a stop was answered")
+        }
+
         @Test("as soon as there was an answer, a stop is a clean one")
         func early() throws {
             let daemon = try LeafDaemon(DaemonSetup())

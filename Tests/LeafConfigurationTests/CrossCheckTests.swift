@@ -128,7 +128,8 @@ struct ChangesTests {
         #expect(
             Key.all.filter(\.isReloadable).map(\.name) == [
                 "segments.wait-timeout", "segments.max-parked", "segments.warm", "segments.tags",
-                "server.max-connections", "server.max-line", "server.max-batch", "server.idle-timeout",
+                "server.max-connections", "server.max-connections-per-uid", "server.memory-limit", "server.max-line",
+                "server.max-batch", "server.idle-timeout",
                 "server.output-limit", "log.level",
             ])
     }

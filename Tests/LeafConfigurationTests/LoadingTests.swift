@@ -41,6 +41,7 @@ struct LoadingTests {
         "snowflake.horizon": "3h", "snowflake.takeover-hold": "3m", "snowflake.layout": "js53",
         "journal.path": "/j", "journal.witness": "/w", "journal.map-size": "64MiB", "journal.window": "500ms",
         "journal.after-reboot": "wait", "server.event-loops": "2", "server.max-connections": "7",
+        "server.max-connections-per-uid": "5", "server.memory-limit": "32MiB",
         "server.max-line": "8KiB", "server.max-batch": "10", "server.idle-timeout": "1m",
         "server.output-limit": "2MiB", "access": "[{uid: 0, tags: [x]}]", "log.level": "error", "log.format": "json",
     ]

@@ -7,7 +7,7 @@ struct StatsDocumentTests {
     func everyKeyIsThere() {
         #expect(
             StatsDocument().jsonText() == """
-                {"agent_id":null,"commands":{},"connections":{"limit":null,"open":0,"refused":0,"total":0},"errors":{},\
+                {"agent_id":null,"commands":{},"connections":{"cut_off":0,"held_bytes":null,"limit":null,"open":0,"refused":0,"refused_per_uid":0,"total":0},"errors":{},\
                 "ids":{"failed":0,"issued":0,"lost":0,"qps_1m":0,"qps_1s":0,"qps_avg":0,"runway_s":null,"served":0,"stock":0,"success_rate":null,\
                 "waiting":0,"waits":0},\
                 "journal":{"bytes":null,"commit_ms":{"max":null,"p50":null,"p99":null},"commits":0,"failures":0,\

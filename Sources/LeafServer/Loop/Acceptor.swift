@@ -13,7 +13,7 @@ final class Acceptor: Watched, @unchecked Sendable {
     private let refused: (Int32) -> Void
 
     /// The most that are taken in one turn: those who are connected already are waiting as well.
-    private static let perTurn = 64
+    private static let perTurn = 2
     /// For how long nothing is accepted once even the spare descriptor is of no use.
     private static let pause = Duration.milliseconds(100)
 

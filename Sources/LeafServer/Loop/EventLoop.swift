@@ -16,7 +16,7 @@ protocol Watched: AnyObject {
 ///
 /// It never waits for anything else. Everything but `execute` and `stop` is called on its own thread.
 final class EventLoop: @unchecked Sendable {
-    // @unchecked: `places`, `free`, `timers`, `isWoken` and `ready` are touched on `thread` alone; `handedOver` has a lock.
+    // @unchecked: `places`, `free`, `timers`, `turns`, `isWoken` and `ready` are touched on `thread` alone; `handedOver` has a lock.
     /// A descriptor's key: its place and how often that has been taken before, so that what the system told of a
     /// descriptor that has just been closed does not reach the next one in its place.
     struct Key: Hashable {
@@ -40,6 +40,7 @@ final class EventLoop: @unchecked Sendable {
     private var places: [Place] = []
     private var free: [UInt32] = []
     private var timers = Timers()
+    private var turns = TurnQueue()
     /// When what is being done now became known to the loop.
     private(set) var wokenAt = MonotonicTime.now()
     /// There may be something in `handedOver`.
@@ -49,6 +50,11 @@ final class EventLoop: @unchecked Sendable {
     private let thread = Lock<DedicatedThread?>(nil)
 
     private static let wakeupKey = UInt64.max
+    /// The most timers that are served before sockets are looked at again: requests that came together time out together.
+    private static let timersPerRound = 16
+
+    /// For how long turns are given at the end.
+    private static let lastTurns = Duration.seconds(1)
 
     /// Starts the loop's thread.
     init(name: String) {
@@ -132,22 +138,40 @@ final class EventLoop: @unchecked Sendable {
 
     func cancel(_ timer: Timers.ID) { timers.cancel(timer) }
 
+    // MARK: Turns
+
+    /// Calls `taker` once, after those who wait already, with all sockets that are ready in between.
+    func giveTurn(to taker: any TakesTurns) { turns.append(taker) }
+
     // MARK: The loop
 
     private func run() {
         while true {
-            let count = leaf_poller_wait(poller, ready, untilNextTimer)
+            let count = leaf_poller_wait(poller, ready, turns.isEmpty ? untilNextTimer : 0)
             // Blind, it would answer nobody, and say so nowhere.
             precondition(count >= 0, "the system no longer tells which sockets are ready: error \(-count)")
             wokenAt = .now()
             for index in 0..<Int(count) { tell(ready[index]) }
             if timers.next != nil {
                 let now = MonotonicTime.now()
-                while let body = timers.take(dueAt: now) { body() }
+                for _ in 0..<EventLoop.timersPerRound {
+                    guard let body = timers.take(dueAt: now) else { break }
+                    body()
+                }
             }
-            if isWoken, doTasks() { break }
+            if isWoken, doTasks() {
+                giveLastTurns()
+                break
+            }
+            if !turns.isEmpty { turns.popFirst()?.takeTurn() }
         }
         for watched in watched { watched.loopEnds() }
+    }
+
+    /// What was on its way when the end came: answers to requests that waited, and replies in pieces.
+    private func giveLastTurns() {
+        let end = MonotonicTime.now().advanced(by: EventLoop.lastTurns)
+        while !turns.isEmpty, MonotonicTime.now() < end { turns.popFirst()?.takeTurn() }
     }
 
     /// Does what has been handed over, but not what that hands over itself: sockets have their turn first. Returns whether

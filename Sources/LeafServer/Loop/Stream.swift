@@ -49,6 +49,8 @@ struct Stream: ~Copyable {
 
     /// Bytes that wait until the peer reads.
     var unsentCount: Int { unsent.count - sent }
+    /// Memory that they take.
+    var heldBytes: Int { unsent.capacity }
 
     /// Sends bytes, behind those that wait. False: the connection is broken.
     mutating func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -62,8 +64,11 @@ struct Stream: ~Copyable {
     }
 
     /// Sends what waits, as far as it goes now. False: the connection is broken.
-    mutating func sendRest() -> Bool {
-        guard let taken = unsent.withUnsafeBytes({ pass(UnsafeRawBufferPointer(rebasing: $0[sent...])) }) else {
+    ///
+    /// - Parameter most: bytes to be sent in this turn.
+    mutating func sendRest(atMost most: Int = .max) -> Bool {
+        let end = sent + min(most, unsent.count - sent)
+        guard let taken = unsent.withUnsafeBytes({ pass(UnsafeRawBufferPointer(rebasing: $0[sent..<end])) }) else {
             return false
         }
         sent += taken

@@ -21,6 +21,13 @@ final class DeafClient {
         close(descriptor)
     }
 
+    /// Sends bytes once, as far as the other side takes them.
+    func send(once bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(Glibc.MSG_DONTWAIT | Glibc.MSG_NOSIGNAL))
+        }
+    }
+
     /// Sends a request over and over, until the other side takes no more for half a second.
     ///
     /// - Returns: how many bytes it took.
