@@ -1,4 +1,5 @@
 import CLeafPlatform
+import Glibc
 import LeafClient
 import LeafCore
 import LeafProtocol
@@ -50,6 +51,29 @@ struct TurnTests {
         }
         // The one that follows the task itself.
         #expect(turnsBefore == 1, "as many turns were taken before a socket was looked at")
+    }
+
+    @Test func `the last turns are given before a loop ends`() {
+        let loop = EventLoop(name: "test")
+        let taker = Taker()
+        let turns = Lock(0)
+        let isAtWork = Lock(false)
+        taker.body = { [unowned taker] in
+            let taken = turns.with { turns in
+                turns += 1
+                return turns
+            }
+            if taken < 500 { loop.giveTurn(to: taker) }
+        }
+        loop.execute {
+            loop.giveTurn(to: taker)
+            isAtWork.with { $0 = true }
+            // The order to stop comes while the loop is busy.
+            usleep(100_000)
+        }
+        while !isAtWork.with({ $0 }) { usleep(1000) }
+        loop.stop()
+        #expect(turns.with { $0 } == 500)
     }
 
     @Test func `timers that are due together leave sockets their turn`() async throws {
