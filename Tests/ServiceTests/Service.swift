@@ -4,10 +4,10 @@ import Testing
 
 /// leafd as Debian's package installs it, under a real systemd that runs as the first process of a container.
 ///
-/// One test at a time, each in a container of its own, which starts in a second and forgets everything at its end. Nothing waits
+/// One test at a time, each on a thread of its own, since it blocks, and in a container of its own, which starts in a second and forgets everything at its end. Nothing waits
 /// for a time to pass where it can wait for an event.
 @Suite(
-    "leafd, as a service", .serialized, .aloneOnTheMachine,
+    "leafd, as a service", .serialized, .onOwnThread,
     .enabled(if: Facilities.obstacle == nil, Comment(rawValue: Facilities.obstacle ?? "")))
 enum Service {}
 
@@ -54,12 +54,13 @@ enum Facilities {
     }()
 }
 
-extension Trait where Self == AloneOnTheMachine {
-    static var aloneOnTheMachine: Self { AloneOnTheMachine() }
+extension Trait where Self == OwnThread {
+    static var onOwnThread: Self { OwnThread() }
 }
 
-/// Runs a test when no other that brings a load of its own runs.
-struct AloneOnTheMachine: TestTrait, SuiteTrait, TestScoping {
+/// Runs a test on threads of its own, so that it may block without holding up the tests beside it; and when no other
+/// that needs the machine for itself runs.
+struct OwnThread: TestTrait, SuiteTrait, TestScoping {
     var isRecursive: Bool { true }
 
     func provideScope(
@@ -67,11 +68,19 @@ struct AloneOnTheMachine: TestTrait, SuiteTrait, TestScoping {
     ) async throws {
         await Machine.shared.claim()
         do {
-            try await function()
+            try await withTaskExecutorPreference(ThreadExecutor()) { try await function() }
         } catch {
             await Machine.shared.release()
             throw error
         }
         await Machine.shared.release()
+    }
+}
+
+/// Runs each piece of a task on a new thread.
+private final class ThreadExecutor: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        Thread { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }.start()
     }
 }

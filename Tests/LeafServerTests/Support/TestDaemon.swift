@@ -28,7 +28,7 @@ final class TestDaemon: Sendable {
         var limits = ServerLimits(
             maxConnections: 2000, maxLineBytes: 4096, maxBatch: 100_000, idleTimeout: .zero, outputLimitBytes: 1 << 20,
             // Long: where a test waits for the answer to a parked request, it must not be this one.
-            waitTimeout: .seconds(60))
+            waitTimeout: .seconds(3600))
     }
 
     let folder: TemporaryFolder
