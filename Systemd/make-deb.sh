@@ -48,7 +48,7 @@ cp "$here/Systemd/leafd.tmpfiles.conf" "$tree/debian/leafd.tmpfiles"
 
 cp "$here/Config/leafd.yaml" "$tree/config"
 cp "$here"/Config/schema.*.sql "$here"/Systemd/*.drop-in.conf "$tree/examples"
-for example in Config/prometheus/leafd.rules.yml Config/grafana/leafd.json Docs/Examples/kubernetes; do
+for example in Config/prometheus/leafd.rules.yml Config/grafana/leafd.json Docs/Kubernetes; do
     [ ! -e "$here/$example" ] || cp -R "$here/$example" "$tree/examples"
 done
 cp "$here"/Docs/*.md "$tree/docs"
