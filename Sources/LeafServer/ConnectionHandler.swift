@@ -318,6 +318,17 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
         }
     }
 
+    /// Handed over, the replies' references are not counted at each use.
+    @inline(never)
+    private func sendReplies(_ replies: ReplyBuffer) -> Bool {
+        guard !replies.isEmpty else { return true }
+        noteActivity()
+        let isSent = stream.send(replies.bytes)
+        replies.clear()
+        if stream.unsentCount > 0 { mayHold = true }
+        return isSent
+    }
+
     // MARK: Turns
 
     /// Goes on when others have had their turn, if the client reads; if it does not, when it does.
@@ -348,17 +359,6 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
     }
 
     /// Sends what the client has made room for, a turn's worth.
-    /// Handed over, the replies' references are not counted at each use.
-    @inline(never)
-    private func sendReplies(_ replies: ReplyBuffer) -> Bool {
-        guard !replies.isEmpty else { return true }
-        noteActivity()
-        let isSent = stream.send(replies.bytes)
-        replies.clear()
-        if stream.unsentCount > 0 { mayHold = true }
-        return isSent
-    }
-
     private func sendRest() {
         let before = stream.unsentCount
         guard stream.sendRest(atMost: Turn.bytesSent) else { return close() }
