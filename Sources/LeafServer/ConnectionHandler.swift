@@ -31,29 +31,29 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
     /// When the request arrived that is waiting or asking.
     var waitingSince = MonotonicTime(nanoseconds: 0)
 
-    private var stream: Stream
+    var stream: Stream
     private var key: EventLoop.Key?
     private var interest = LEAF_READ
     private var decoder: RequestDecoder
     /// Bytes read and not yet processed: less than one request, or held up by one that waits.
-    private var input = PendingInput()
-    private var isInputClosed = false
+    var input = PendingInput()
+    var isInputClosed = false
     /// There was more to read than one turn's bytes.
-    private var hasMoreToRead = false
+    var hasMoreToRead = false
     /// What the requests of this turn have cost, in units of about 50 ns.
     var effort = 0
-    private var waitsForTurn = false
+    var waitsForTurn = false
     /// Its last turn was not enough for it: what it sends next waits for a turn, so that many such do not have theirs at once.
-    private var isHeavy = false
+    var isHeavy = false
     /// What the state `replying` is about.
-    private var longReply: LongReply?
+    var longReply: LongReply?
     /// Memory that its user's account has been charged for.
-    private var bookedBytes = 0
+    var bookedBytes = 0
     /// There may be some to charge or to give back. Nearly always there is not, and nothing more than this is looked at.
     var mayHold = false
     /// When bytes last went either way. Kept only where there is an idle timeout.
-    private var lastActivity = MonotonicTime(nanoseconds: 0)
-    private var idleTimer: Timers.ID?
+    var lastActivity = MonotonicTime(nanoseconds: 0)
+    var idleTimer: Timers.ID?
 
     /// The tag asked for last, which most clients ask for again.
     var recent: TagEntry?
@@ -123,7 +123,7 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
         writePiece()
     }
 
-    private func writePiece() {
+    func writePiece() {
         guard longReply?.write(to: replies) ?? true else { return }
         longReply = nil
         state = .ready
@@ -144,7 +144,7 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
 
     func loopEnds() { close() }
 
-    private func receive() {
+    func receive() {
         switch stream.receive(into: inbox.readBuffer) {
         case .bytes(let count):
             if count == inbox.readBuffer.count { hasMoreToRead = true }
@@ -174,7 +174,7 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
         adjustInterest()
     }
 
-    private func close() {
+    func close() {
         guard state != .closed else { return }
         abandonWait()
         state = .closed
@@ -188,35 +188,13 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
     }
 
     /// Has the system tell what this connection has a use for now.
-    private func adjustInterest() {
+    func adjustInterest() {
         guard let key else { return }
         let reading = state == .ready && !isInputClosed ? LEAF_READ : 0
         let wanted = stream.unsentCount > 0 ? reading | LEAF_WRITE : reading
         guard wanted != interest else { return }
         interest = wanted
         inbox.loop.change(key, stream.descriptor, to: wanted)
-    }
-
-    // MARK: Silence
-
-    private func noteActivity() {
-        if idleTimer != nil { lastActivity = .now() }
-    }
-
-    private func watchIdleness() {
-        lastActivity = .now()
-        checkIdleness(after: limits.idleTimeout)
-    }
-
-    private func checkIdleness(after time: Duration) {
-        idleTimer = inbox.loop.schedule(in: time) { [unowned self] in
-            let left = limits.idleTimeout - MonotonicTime.now().since(lastActivity)
-            switch state {
-            case .waiting, .asking: checkIdleness(after: limits.idleTimeout)
-            // With replies that nobody reads as without.
-            default: if left > .zero { checkIdleness(after: left) } else { close() }
-            }
-        }
     }
 
     // MARK: Processing
@@ -228,7 +206,7 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
     /// in the next ones, when others have had theirs.
     ///
     /// - Parameter arrived: bytes just read, behind those that are pending.
-    private func process(_ arrived: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+    func process(_ arrived: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
         let counted = inbox.tally.total
         effort = 0
         var arrived = arrived
@@ -329,75 +307,7 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
         return isSent
     }
 
-    // MARK: Turns
-
-    /// Goes on when others have had their turn, if the client reads; if it does not, when it does.
-    private func awaitTurn() {
-        if hasRead { waitForTurn() }
-    }
-
-    private func queueUp() {
-        isHeavy = false
-        state = .clogged
-        waitForTurn()
-    }
-
-    private func waitForTurn() {
-        guard !waitsForTurn else { return }
-        waitsForTurn = true
-        inbox.loop.giveTurn(to: self)
-    }
-
-    /// Whether the client has read so much that it may have more.
-    private var hasRead: Bool { stream.unsentCount <= limits.outputLimitBytes / 4 }
-
-    func takeTurn() {
-        waitsForTurn = false
-        if stream.unsentCount > 0 { sendRest() }
-        if hasRead { goOnAfterTurn() }
-        adjustInterest()
-    }
-
-    /// Sends what the client has made room for, a turn's worth.
-    private func sendRest() {
-        let before = stream.unsentCount
-        guard stream.sendRest(atMost: Turn.bytesSent) else { return close() }
-        if stream.unsentCount < before { noteActivity() }
-        if state == .finishing, stream.unsentCount == 0 { close() }
-        book()
-    }
-
-    private func goOnAfterTurn() {
-        switch state {
-        case .replying:
-            writePiece()
-            process()
-        case .clogged:
-            state = .ready
-            effort = 0
-            flushRun()
-            let isIdle = replies.isEmpty && input.isEmpty && !transaction.isReplaying && !isInputClosed
-            if isIdle, state == .ready { receive() } else { process() }
-        default: break
-        }
-    }
-
-    // MARK: Memory
-
-    /// Charges the memory that this connection holds to its user's account, in whole pages. Whoever wants more than there is
-    /// for it is closed.
-    @inline(never)
-    private func book() {
-        let all = stream.heldBytes + input.heldBytes + transaction.heldBytes + (longReply?.heldBytes ?? 0)
-        mayHold = all > 0 || transaction.isOpen
-        let held = all & ~Turn.pageMask
-        guard held != bookedBytes, state != .closed else { return }
-        let isWithinLimits = client.account.hold(held - bookedBytes, atMost: limits.heldBytes)
-        bookedBytes = held
-        if !isWithinLimits { close() }
-    }
-
-    private func finish() {
+    func finish() {
         if stream.unsentCount == 0 { close() } else { state = .finishing }
     }
 
