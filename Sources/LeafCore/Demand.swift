@@ -70,7 +70,7 @@ package struct StockEffects: Sendable {
     package var commit: CommitUrgency?
     /// Lease a segment; asked for once until the load has been answered.
     package var wantsLoad = false
-    /// Feed `tick` once a second from now on.
+    /// Call `tick` in a second, and then when it says.
     package var becameActive = false
     /// Tell these.
     package var answers: [ParkedAnswer] = []

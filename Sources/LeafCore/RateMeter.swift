@@ -6,8 +6,8 @@
 
 /// How fast a tag issues: the last second, and exponentially weighted means over one and ten minutes, in IDs a second.
 ///
-/// It is fed about once a second while the tag is in use and not at all while it is idle: readings decay with the time
-/// that has passed since.
+/// It is fed about once a second while the tag is in use, every few seconds while it is hardly in use, and not at all while it
+/// is idle: readings decay with the time that has passed since.
 package struct RateMeter: Hashable, Sendable {
     private var lastSecond = 0.0
     private var minute = 0.0
@@ -32,8 +32,11 @@ package struct RateMeter: Hashable, Sendable {
         readAt = now
     }
 
-    /// IDs a second over the last reading; zero when that is more than two seconds old.
-    package func perSecond(now: MonotonicTime) -> Double { now.since(readAt) > .seconds(2) ? 0 : lastSecond }
+    /// For how long the last reading counts: longer than any time between two.
+    private static let readingAge = Duration.seconds(TagStock.slowTickSeconds + 1)
+
+    /// IDs a second over the last reading; zero when that is older than any should be.
+    package func perSecond(now: MonotonicTime) -> Double { now.since(readAt) > RateMeter.readingAge ? 0 : lastSecond }
     package func perSecondOverMinute(now: MonotonicTime) -> Double { decayed(minute, now, over: 60) }
     package func perSecondOverTenMinutes(now: MonotonicTime) -> Double { decayed(tenMinutes, now, over: 600) }
 

@@ -1,27 +1,29 @@
 extension TagStock {
     /// The seconds without an ID after which `tick` is no longer needed.
-    static let idleTicksMax = 10
+    private static let idleSecondsMax = 10
+    /// The seconds from one tick to the next of a tag that issues less than its least window in a second: each of its commits
+    /// looks after the same things, and there may be a hundred thousand such tags.
+    package static let slowTickSeconds = 4
 
-    /// Once a second while in use: measures the rate, takes back a mark too far ahead, asks for what the reserve lacks.
+    /// Every so often while in use: measures the rate, takes back a mark too far ahead, asks for what the reserve lacks.
     ///
-    /// - Returns: false when the tag has fallen idle, and needs no more ticks until it says so (`becameActive`).
-    package mutating func tick(now: MonotonicTime, effects: inout StockEffects) -> Bool {
+    /// - Returns: in how many seconds it is to be called again, 1 or `slowTickSeconds`; nil when the tag has fallen idle, and
+    ///   needs no more ticks until it says so (`becameActive`).
+    package mutating func tick(now: MonotonicTime, effects: inout StockEffects) -> Int? {
         rate.update(issued: issued, now: now)
-        idleTicks = rate.perSecond(now: now) == 0 ? idleTicks + 1 : 0
+        let perSecond = rate.perSecond(now: now)
+        let pause = perSecond < Double(rules.minWindow) && parking.waiters.isEmpty ? TagStock.slowTickSeconds : 1
+        idleSeconds = perSecond == 0 ? idleSeconds + pause : 0
         takeBackMark(now)
-        if idleTicks >= TagStock.idleTicksMax && parking.waiters.isEmpty {
-            isActive = false
-            review(now, &effects)
-            return false
-        }
+        isActive = idleSeconds < TagStock.idleSecondsMax || !parking.waiters.isEmpty
         review(now, &effects)
-        return true
+        return isActive ? pause : nil
     }
 
     mutating func wake(_ now: MonotonicTime, _ effects: inout StockEffects) {
         guard !isActive else { return }
         isActive = true
-        idleTicks = 0
+        idleSeconds = 0
         rate.update(issued: issued, now: now)
         effects.becameActive = true
     }

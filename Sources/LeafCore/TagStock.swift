@@ -43,7 +43,8 @@ package struct TagStock: Sendable {
     var rate: RateMeter
     /// Whether `tick` comes. An idle stock's next request takes the slow path and wakes it.
     var isActive = false
-    var idleTicks = 0
+    /// For how long `tick` has seen no ID issued.
+    var idleSeconds = 0
 
     /// A tag without stock: new, or known from the central table only.
     package init(epoch: UInt64, floor: Int64 = 0, tableStep: Int64, rules: StockRules, now: MonotonicTime) {

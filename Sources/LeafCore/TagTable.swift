@@ -1,24 +1,47 @@
 /// Finds what belongs to a tag by the tag's raw bytes, as they stand in a request: no String, no allocation.
 ///
-/// Open addressing with linear probing at most half full; the bytes of all tags lie one after the other.
-package struct TagTable<Value> {
-    struct Row {
-        var offset: Int
-        var length: Int
-        var hash: UInt64
-        var value: Value
+/// Open addressing with linear probing, at most half full. A look-up touches one slot and one row, hardly ever more, so that
+/// with many tags it costs two cache misses: slots hold a part of the hash, rows the beginning of the key, which for most
+/// tags is all of it. Inlinable and public, since the values are another module's (`Lock` tells why).
+public struct TagTable<Value> {
+    @usableFromInline struct Slot {
+        /// Row number + 1; 0: the slot is free.
+        @usableFromInline var row: Int32
+        /// The upper half of the hash; the lower one says where the search begins.
+        @usableFromInline var check: UInt32
+
+        @inlinable init(row: Int32, check: UInt32) {
+            self.row = row
+            self.check = check
+        }
     }
 
-    private var rows: [Row] = []
-    private var bytes: [UInt8] = []
-    /// Row number + 1 for each taken slot, 0 for a free one.
-    private var slots: [Int32]
+    @usableFromInline struct Row {
+        @usableFromInline var value: Value
+        /// The key's first 16 bytes, filled up with zeros.
+        @usableFromInline let head: (UInt64, UInt64)
+        @usableFromInline let length: Int32
+        /// Where the bytes behind the first 16 lie in `tails`.
+        @usableFromInline var tail: Int32
+
+        @inlinable init(value: Value, head: (UInt64, UInt64), length: Int32, tail: Int32) {
+            self.value = value
+            self.head = head
+            self.length = length
+            self.tail = tail
+        }
+    }
+
+    @usableFromInline var rows: [Row] = []
+    /// What keys have beyond 16 bytes, one after the other.
+    @usableFromInline var tails: [UInt8] = []
+    @usableFromInline var slots: [Slot]
     /// Differs from process to process, so that nobody can prepare names that collide.
-    private let seed: UInt64
+    @usableFromInline let seed: UInt64
 
     package init(seed: UInt64 = .random(in: .min ... .max)) {
         self.seed = seed
-        slots = Array(repeating: 0, count: 16)
+        slots = Array(repeating: Slot(row: 0, check: 0), count: 16)
     }
 
     package var count: Int { rows.count }
@@ -26,9 +49,9 @@ package struct TagTable<Value> {
     /// All values, in the order of their insertion unless some have been removed.
     package var values: some Sequence<Value> { rows.lazy.map(\.value) }
 
-    package func find(_ key: UnsafeRawBufferPointer) -> Value? {
+    @inlinable public func find(_ key: UnsafeRawBufferPointer) -> Value? {
         guard let slot = slot(of: key, hash: hash(of: key)) else { return nil }
-        return rows[Int(slots[slot]) - 1].value
+        return rows[Int(slots[slot].row) - 1].value
     }
 
     package func find(_ tag: Tag) -> Value? {
@@ -41,15 +64,16 @@ package struct TagTable<Value> {
         tag.withBytes { key in
             let hash = hash(of: key)
             if let slot = slot(of: key, hash: hash) {
-                let row = Int(slots[slot]) - 1
+                let row = Int(slots[slot].row) - 1
                 let old = rows[row].value
                 rows[row].value = value
                 return old
             }
             if (rows.count + 1) * 2 > slots.count { rebuildSlots(count: slots.count * 2) }
-            rows.append(Row(offset: bytes.count, length: key.count, hash: hash, value: value))
-            bytes.append(contentsOf: key)
-            place(row: rows.count - 1)
+            rows.append(
+                Row(value: value, head: Self.head(of: key), length: Int32(key.count), tail: Int32(tails.count)))
+            tails.append(contentsOf: key.dropFirst(16))
+            place(row: rows.count - 1, hash: hash)
             return nil
         }
     }
@@ -59,70 +83,95 @@ package struct TagTable<Value> {
     package mutating func remove(_ tag: Tag) -> Value? {
         let found = tag.withBytes { slot(of: $0, hash: hash(of: $0)) }
         guard let found else { return nil }
-        let removed = rows.remove(at: Int(slots[found]) - 1)
-        bytes.removeSubrange(removed.offset..<removed.offset + removed.length)
-        for index in rows.indices where rows[index].offset > removed.offset { rows[index].offset -= removed.length }
+        let removed = rows.remove(at: Int(slots[found].row) - 1)
+        let tail = tailRange(of: removed)
+        tails.removeSubrange(tail)
+        for index in rows.indices where rows[index].tail > removed.tail { rows[index].tail -= Int32(tail.count) }
         rebuildSlots(count: slots.count)
         return removed.value
     }
 
-    private func slot(of key: UnsafeRawBufferPointer, hash: UInt64) -> Int? {
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    @inlinable func slot(of key: UnsafeRawBufferPointer, hash: UInt64) -> Int? {
+        let head = Self.head(of: key)
+        var index = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while true {
-            let number = slots[slot]
-            if number == 0 { return nil }
-            let row = rows[Int(number) - 1]
-            if row.hash == hash, row.length == key.count, isEqual(row, key) { return slot }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-    }
-
-    private func isEqual(_ row: Row, _ key: UnsafeRawBufferPointer) -> Bool {
-        bytes.withUnsafeBytes { all in
-            var index = 0
-            while index < row.length {
-                if all[row.offset + index] != key[index] { return false }
-                index += 1
+            let slot = slots[index]
+            if slot.row == 0 { return nil }
+            if slot.check == UInt32(truncatingIfNeeded: hash >> 32) {
+                let row = Int(slot.row) - 1
+                if rows[row].head == head, rows[row].length == key.count, key.count <= 16 || hasTail(row, of: key) {
+                    return index
+                }
             }
-            return true
+            index = (index + 1) & (slots.count - 1)
         }
     }
 
-    private mutating func place(row: Int) {
-        var slot = Int(truncatingIfNeeded: rows[row].hash) & (slots.count - 1)
-        while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = Int32(row + 1)
+    @inlinable func hasTail(_ row: Int, of key: UnsafeRawBufferPointer) -> Bool {
+        let start = Int(rows[row].tail)
+        for index in 16..<key.count where tails[start + index - 16] != key[index] { return false }
+        return true
+    }
+
+    private func tailRange(of row: Row) -> Range<Int> {
+        Int(row.tail)..<Int(row.tail) + max(0, Int(row.length) - 16)
+    }
+
+    private mutating func place(row: Int, hash: UInt64) {
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot].row != 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = Slot(row: Int32(row + 1), check: UInt32(truncatingIfNeeded: hash >> 32))
     }
 
     private mutating func rebuildSlots(count: Int) {
-        slots = Array(repeating: 0, count: count)
-        for row in rows.indices { place(row: row) }
+        slots = Array(repeating: Slot(row: 0, check: 0), count: count)
+        for row in rows.indices { place(row: row, hash: hash(of: rows[row])) }
+    }
+
+    private func hash(of row: Row) -> UInt64 {
+        var key = withUnsafeBytes(of: (row.head.0.littleEndian, row.head.1.littleEndian)) { Array($0) }
+        key.append(contentsOf: tails[tailRange(of: row)])
+        return key.withUnsafeBytes { hash(of: UnsafeRawBufferPointer(rebasing: $0[..<Int(row.length)])) }
     }
 
     /// Eight bytes at a time, multiplied and folded (the mixing step of wyhash, Wang Yi, public domain).
-    private func hash(of key: UnsafeRawBufferPointer) -> UInt64 {
+    @inlinable func hash(of key: UnsafeRawBufferPointer) -> UInt64 {
         var state = seed ^ UInt64(key.count)
         var index = 0
         while index + 8 <= key.count {
-            state = fold(state ^ key.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            state = Self.fold(state ^ Self.word(key, at: index))
             index += 8
         }
-        var rest: UInt64 = 0
-        while index < key.count {
-            rest = rest << 8 | UInt64(key[index])
-            index += 1
-        }
-        return fold(state ^ rest)
+        return Self.fold(state ^ Self.word(key, at: index))
     }
 
-    private func fold(_ word: UInt64) -> UInt64 {
+    @inlinable static func fold(_ word: UInt64) -> UInt64 {
         let (high, low) = word.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
         return high ^ low
+    }
+
+    @inlinable static func head(of key: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
+        (word(key, at: 0), word(key, at: 8))
+    }
+
+    /// Eight bytes of a key, filled up with zeros behind its end.
+    @inlinable static func word(_ key: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
+        if offset + 8 <= key.count {
+            return UInt64(littleEndian: key.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+        var word: UInt64 = 0
+        var index = key.count - 1
+        while index >= offset {
+            word = word << 8 | UInt64(key[index])
+            index -= 1
+        }
+        return word
     }
 }
 
 extension TagTable: Sendable where Value: Sendable {}
 extension TagTable.Row: Sendable where Value: Sendable {}
+extension TagTable.Slot: Sendable {}
 
 extension Tag {
     /// Lends the tag's UTF-8 bytes.

@@ -1,10 +1,12 @@
 private import LeafCore
 private import LeafThreads
 
-/// Once a second, while any tag is in use: measures the rates and sees to the reserves. Sleeps without a wake-up else.
+/// Once a second, while any tag is in use: has those that are due measure their rates and see to their reserves. Sleeps
+/// without a wake-up else.
 final class Ticker: Sendable {
     private struct Desk {
-        var active: [TagEntry] = []
+        /// Who is due in so many seconds: the first ones are next.
+        var due: [[TagEntry]] = Array(repeating: [], count: TagStock.slowTickSeconds)
         var nextAt: MonotonicTime?
         var isStopping = false
     }
@@ -17,11 +19,14 @@ final class Ticker: Sendable {
     func start(for engine: Engine) {
         thread.with { [self] thread in
             thread = DedicatedThread(name: "leafd-ticker") { [self] in
-                while let active = next() {
-                    let still = active.filter { entry in
-                        entry.handle { $0.tick(now: $1, effects: &$2) }
+                while let due = next() {
+                    var again: [[TagEntry]] = Array(repeating: [], count: TagStock.slowTickSeconds)
+                    for entry in due {
+                        if let pause = entry.handle({ $0.tick(now: $1, effects: &$2) }) { again[pause - 1].append(entry) }
                     }
-                    desk.with { $0.active.append(contentsOf: still) }
+                    desk.with { desk in
+                        for (index, entries) in again.enumerated() { desk.due[index].append(contentsOf: entries) }
+                    }
                     engine.router.flush()
                 }
             }
@@ -30,7 +35,7 @@ final class Ticker: Sendable {
 
     func add(_ entry: TagEntry) {
         desk.post { desk in
-            desk.active.append(entry)
+            desk.due[0].append(entry)
             guard desk.nextAt == nil else { return false }
             desk.nextAt = .now().advanced(by: Ticker.pause)
             return true
@@ -45,18 +50,16 @@ final class Ticker: Sendable {
         thread.with { $0.take() }?.join()
     }
 
-    /// The active tags, at their time; nil: stop.
+    /// Who is due, at their time; nil: stop.
     private func next() -> [TagEntry]? {
         desk.wait { desk, now in
             if desk.isStopping { return .done(nil) }
-            if desk.active.isEmpty { desk.nextAt = nil }
+            if desk.due.allSatisfy(\.isEmpty) { desk.nextAt = nil }
             guard let nextAt = desk.nextAt else { return .wait(until: nil) }
             if now < nextAt { return .wait(until: nextAt) }
-            defer {
-                desk.active = []
-                desk.nextAt = now.advanced(by: Ticker.pause)
-            }
-            return .done(desk.active)
+            desk.nextAt = now.advanced(by: Ticker.pause)
+            desk.due.append([])
+            return .done(desk.due.removeFirst())
         }
     }
 }

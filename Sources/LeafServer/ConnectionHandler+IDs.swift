@@ -28,13 +28,14 @@ extension ConnectionHandler {
         let isNext = Command.isNext(name)
         guard isNext || Command.isIncr(name), !transaction.isOpen else { return false }
         let tag = arguments.bytes(1, of: bytes)
-        if runLength == 0 || snowflakes > 0 || !isRecent(tag) {
+        let isSameTag = isRecent(tag)
+        if !isSameTag || snowflakes > 0 {
             flushRun()
             guard state == .ready else { return false }
         }
         let command = isNext ? Command.next : .incr
         inbox.tally.count(command)
-        guard isRecent(tag) || find(tag) != nil else {
+        guard isSameTag || turn(to: tag) else {
             joined = nil
             return true
         }
@@ -187,23 +188,27 @@ extension ConnectionHandler {
 
     /// The tag's entry if there is one and this client may use it; otherwise writes the error.
     func find(_ name: UnsafeRawBufferPointer) -> TagEntry? {
-        if isRecent(name) { return recent }
+        isRecent(name) || turn(to: name) ? recent : nil
+    }
+
+    /// Makes another tag the recent one if there is one by that name and this client may use it; otherwise writes the error.
+    private func turn(to name: UnsafeRawBufferPointer) -> Bool {
         effort += Turn.effortOfRun
         switch engine.find(name) {
         case .found(let entry):
             guard grant.allows(entry.tag) else {
                 fail(ErrorReplies.noPermission(entry.tag))
-                return nil
+                return false
             }
             recent = entry
             recentName.removeAll(keepingCapacity: true)
             recentName.append(contentsOf: name)
-            return entry
+            return true
         case .refused(let refusal, let tag):
             fail(ErrorReplies.text(refusal, tag: tag))
         case .invalid(let error):
             fail(ErrorReplies.text(error))
         }
-        return nil
+        return false
     }
 }

@@ -68,4 +68,18 @@ import Testing
         #expect(removedAgain == nil)
         for (index, tag) in tags.enumerated() { #expect(table.find(tag) == (index % 3 == 0 ? nil : index)) }
     }
+
+    @Test("Names that share their beginning are told apart", arguments: [7, 8, 15, 16, 17, 24, 127])
+    func alike(length: Int) throws {
+        var table = TagTable<Int>()
+        let beginning = String(repeating: "n", count: length)
+        let names = [beginning, beginning + "a", beginning + "b", beginning.dropLast() + "a"]
+        let all = try names.map { try Tag($0) }
+        for (index, tag) in all.enumerated() { table.insert(tag, index) }
+        #expect(table.count == 4)
+        for (index, tag) in all.enumerated() { #expect(table.find(tag) == index) }
+        #expect(table.find(try Tag(beginning.dropLast() + "b")) == nil)
+        #expect(table.remove(all[1]) == 1)
+        #expect(all.map { table.find($0) } == [0, nil, 2, 3])
+    }
 }

@@ -189,7 +189,7 @@ package final class FleetHost {
         for tag in ticked {
             present(tag)
             var effects = StockEffects()
-            if tags[tag].stock.tick(now: time, effects: &effects) { active.append(tag) }
+            if tags[tag].stock.tick(now: time, effects: &effects) != nil { active.append(tag) }
             carryOut(effects, tag)
             present(tag)
         }
