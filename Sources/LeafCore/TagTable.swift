@@ -49,6 +49,7 @@ public struct TagTable<Value> {
     /// All values, in the order of their insertion unless some have been removed.
     package var values: some Sequence<Value> { rows.lazy.map(\.value) }
 
+    /// What belongs to the tag with these bytes.
     @inlinable public func find(_ key: UnsafeRawBufferPointer) -> Value? {
         guard let slot = slot(of: key, hash: hash(of: key)) else { return nil }
         return rows[Int(slots[slot].row) - 1].value
@@ -156,16 +157,15 @@ public struct TagTable<Value> {
 
     /// Eight bytes of a key, filled up with zeros behind its end.
     @inlinable static func word(_ key: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
-        if offset + 8 <= key.count {
-            return UInt64(littleEndian: key.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-        }
-        var word: UInt64 = 0
-        var index = key.count - 1
-        while index >= offset {
-            word = word << 8 | UInt64(key[index])
-            index -= 1
-        }
-        return word
+        let count = key.count - offset
+        if count >= 8 { return UInt64(littleEndian: key.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+        guard count > 0 else { return 0 }
+        // Shorter ones in two or three parts, which may overlap.
+        func part(_ index: Int) -> UInt64 { UInt64(key[offset + index]) << UInt64(8 * index) }
+        guard count >= 4 else { return part(0) | part(count / 2) | part(count - 1) }
+        let low = UInt32(littleEndian: key.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        let high = UInt32(littleEndian: key.loadUnaligned(fromByteOffset: offset + count - 4, as: UInt32.self))
+        return UInt64(low) | UInt64(high) << UInt64(8 * (count - 4))
     }
 }
 

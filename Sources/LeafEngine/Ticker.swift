@@ -22,7 +22,8 @@ final class Ticker: Sendable {
                 while let due = next() {
                     var again: [[TagEntry]] = Array(repeating: [], count: TagStock.slowTickSeconds)
                     for entry in due {
-                        if let pause = entry.handle({ $0.tick(now: $1, effects: &$2) }) { again[pause - 1].append(entry) }
+                        let pause = entry.handle { $0.tick(now: $1, effects: &$2) }
+                        if let pause { again[pause - 1].append(entry) }
                     }
                     desk.with { desk in
                         for (index, entries) in again.enumerated() { desk.due[index].append(contentsOf: entries) }

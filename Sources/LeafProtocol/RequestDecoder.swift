@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    private import Glibc
+#else
+    private import Darwin
+#endif
+
 /// Finds requests in raw bytes: RESP arrays of bulk strings (`*2\r\n$4\r\nNEXT\r\n$6\r\norders\r\n`) and inline lines
 /// (`NEXT orders\n`), mixed at will.
 ///
@@ -43,10 +49,9 @@ package struct RequestDecoder {
     private mutating func decodeLine(
         _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ arguments: inout Arguments
     ) -> Outcome {
-        var end = offset + searched
-        let searchEnd = min(bytes.count, offset + maxLineBytes + 2)
-        while end < searchEnd && bytes[end] != UInt8(ascii: "\n") { end += 1 }
         // The end of the line, or of the search: so many bytes are too many even if the last is a CR.
+        let searchEnd = min(bytes.count, offset + maxLineBytes + 2)
+        var end = endOfLine(bytes, from: offset + searched, to: searchEnd) ?? searchEnd
         let isWhole = end < bytes.count && bytes[end] == UInt8(ascii: "\n")
         let next = end + 1
         if isWhole && end > offset && bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
@@ -66,9 +71,13 @@ package struct RequestDecoder {
                 continue
             }
             var stop = start
-            while stop < end && !isSpace(bytes[stop]) {
-                if bytes[stop] == 0 { return .violation("a NUL byte in an inline request") }
-                stop += 1
+            while stop < end {
+                let byte = bytes[stop]
+                if byte <= UInt8(ascii: " ") {
+                    if isSpace(byte) { break }
+                    if byte == 0 { return .violation("a NUL byte in an inline request") }
+                }
+                stop &+= 1
             }
             guard arguments.count < RequestDecoder.argumentsMax else {
                 return .violation("more than \(RequestDecoder.argumentsMax) arguments in a request")
@@ -78,6 +87,11 @@ package struct RequestDecoder {
         }
         offset = next
         return .request
+    }
+
+    private func endOfLine(_ bytes: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int? {
+        guard start < end, let base = bytes.baseAddress else { return nil }
+        return memchr(base + start, Int32(UInt8(ascii: "\n")), end - start).map { UnsafeRawPointer($0) - base }
     }
 
     private func decodeArray(

@@ -55,16 +55,22 @@ extension ConnectionHandler {
         var end = request.upperBound
         let stop = min(bytes.count, request.upperBound + Turn.bytesRead)
         while stop - end >= length, memcmp(base + request.lowerBound, base + end, length) == 0 { end += length }
+        guard end > request.upperBound else { return 0 }
         let count = Int64((end - request.upperBound) / length)
-        guard count > 0 else { return 0 }
         inbox.tally.count(joined, count)
         effort += Int(count) / Turn.repeats
         if joined == .snowflake { snowflakes += count } else { runLength += count }
         return end - request.upperBound
     }
 
+    private func remember(_ name: UnsafeRawBufferPointer) {
+        if recentName.isEmpty { recentName = Array(repeating: 0, count: Tag.maxLength) }
+        recentName.withUnsafeMutableBytes { $0.copyMemory(from: name) }
+        recentLength = name.count
+    }
+
     private func isRecent(_ tag: UnsafeRawBufferPointer) -> Bool {
-        guard recentName.count == tag.count, recent != nil, let start = tag.baseAddress else { return false }
+        guard recentLength == tag.count, recent != nil, let start = tag.baseAddress else { return false }
         return recentName.withUnsafeBytes { memcmp($0.baseAddress!, start, tag.count) == 0 }
     }
 
@@ -201,8 +207,7 @@ extension ConnectionHandler {
                 return false
             }
             recent = entry
-            recentName.removeAll(keepingCapacity: true)
-            recentName.append(contentsOf: name)
+            remember(name)
             return true
         case .refused(let refusal, let tag):
             fail(ErrorReplies.text(refusal, tag: tag))

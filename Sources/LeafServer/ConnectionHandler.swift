@@ -57,7 +57,9 @@ final class ConnectionHandler: Watched, TakesTurns, @unchecked Sendable {
 
     /// The tag asked for last, which most clients ask for again.
     var recent: TagEntry?
+    /// Its name: so many bytes of an array as long as the longest.
     var recentName: [UInt8] = []
+    var recentLength = 0
     /// Requests for one ID of the recent tag, one right after the other, not answered yet: they take its lock once.
     var runLength: Int64 = 0
     /// Whether the request that was joined last is one of a run, and of which.

@@ -11,6 +11,7 @@ public struct Lock<Value: Sendable>: Sendable {
     @usableFromInline
     let box: NIOLockedValueBox<Value>
 
+    /// Guards a value from now on.
     @inlinable
     public init(_ value: Value) {
         box = NIOLockedValueBox(value)

@@ -357,6 +357,31 @@ private final class Bench {
         #expect(bench.stock.next <= next + 40)
     }
 
+    @Test func `a busy tag is looked at every second, a slow one every fourth, an idle one not at all`() throws {
+        let bench = Bench()
+        _ = bench.ask()
+        _ = try bench.lease(1, 1_000_000)
+        _ = bench.settle()
+        func pause(afterSeconds seconds: Int, asking count: Int) -> Int? {
+            bench.now = bench.now.advanced(by: .seconds(seconds))
+            for _ in 0..<count {
+                if bench.takeOne() == nil { _ = bench.ask() }
+                _ = bench.settle()
+            }
+            return bench.stock.tick(now: bench.now, effects: &bench.effects)
+        }
+        #expect(pause(afterSeconds: 1, asking: 500) == 1)
+        #expect(pause(afterSeconds: 1, asking: 5) == TagStock.slowTickSeconds)
+        #expect(pause(afterSeconds: 4, asking: 5) == TagStock.slowTickSeconds)
+        #expect(bench.stock.snapshot(now: bench.now.advanced(by: .seconds(4))).perSecond == 1.25)
+        #expect(pause(afterSeconds: 4, asking: 500) == 1)
+        #expect(pause(afterSeconds: 1, asking: 0) == TagStock.slowTickSeconds)
+        #expect(pause(afterSeconds: 4, asking: 0) == TagStock.slowTickSeconds)
+        #expect(pause(afterSeconds: 4, asking: 0) == nil)
+        #expect(bench.ask().0 == .taken)
+        #expect(bench.effects.becameActive)
+    }
+
     @Test func `a request beyond the parking places is refused`() {
         let bench = Bench()
         var ranges: [IDRange] = []

@@ -23,7 +23,7 @@ struct RequestCost {
         var processor: [Double] = []
         /// Of its event loops alone.
         var loops: [Double] = []
-        /// Of the thread that commits, and of the one that ticks once a second for each tag in use.
+        /// Of the thread that commits, and of the one that ticks every one to four seconds for each tag in use.
         var journal: [Double] = []
         var ticker: [Double] = []
         var errors = 0
@@ -105,8 +105,8 @@ struct RequestCost {
             """
             `NEXT` over \(plan.connections) connections, each sending a batch of so many requests and waiting for all \
             replies; medians of \(plan.rounds) rounds of \(plan.duration). Processor time of all of leafd's threads, and of \
-            some alone: the event loops (\(plan.eventLoops)), the journal, and the ticker, which looks at each tag in use once \
-            a second. "Ratio" is to the same load on one tag, round by round.
+            some alone: the event loops (\(plan.eventLoops)), the journal, and the ticker, which looks at each tag in use every \
+            second, or every fourth one if it issues little. "Ratio" is to the same load on one tag, round by round.
             """)
         for point in points {
             let found = figures[point]!

@@ -17,8 +17,9 @@ struct ScaleBenchmark: ParsableCommand {
     @Option(help: "How often each load is put on, in turn.")
     var rounds = 5
 
+    // Four: as often as the ticker looks at tags that issue little.
     @Option(help: "Seconds each time, after as long a warm-up.")
-    var seconds = 3.0
+    var seconds = 4.0
 
     @Option(help: "Event loops of leafd (server.event-loops).")
     var eventLoops = 1
