@@ -12,7 +12,10 @@ extension TagStock {
     package mutating func tick(now: MonotonicTime, effects: inout StockEffects) -> Int? {
         rate.update(issued: issued, now: now)
         let perSecond = rate.perSecond(now: now)
-        let pause = perSecond < Double(rules.minWindow) && parking.waiters.isEmpty ? TagStock.slowTickSeconds : 1
+        // Twice in a row: a tag has just woken up at its first tick.
+        let wasSlow = isSlow
+        isSlow = perSecond < Double(rules.minWindow) && parking.waiters.isEmpty
+        let pause = isSlow && wasSlow ? TagStock.slowTickSeconds : 1
         idleSeconds = perSecond == 0 ? idleSeconds + pause : 0
         takeBackMark(now)
         isActive = idleSeconds < TagStock.idleSecondsMax || !parking.waiters.isEmpty
@@ -24,6 +27,7 @@ extension TagStock {
         guard !isActive else { return }
         isActive = true
         idleSeconds = 0
+        isSlow = false
         rate.update(issued: issued, now: now)
         effects.becameActive = true
     }

@@ -45,6 +45,8 @@ package struct TagStock: Sendable {
     var isActive = false
     /// For how long `tick` has seen no ID issued.
     var idleSeconds = 0
+    /// The last tick found little issued.
+    var isSlow = false
 
     /// A tag without stock: new, or known from the central table only.
     package init(epoch: UInt64, floor: Int64 = 0, tableStep: Int64, rules: StockRules, now: MonotonicTime) {

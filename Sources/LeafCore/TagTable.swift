@@ -1,13 +1,13 @@
 /// Finds what belongs to a tag by the tag's raw bytes, as they stand in a request: no String, no allocation.
 ///
 /// Open addressing with linear probing, at most half full. A look-up touches one slot and one row, hardly ever more, so that
-/// with many tags it costs two cache misses: slots hold a part of the hash, rows the beginning of the key, which for most
+/// with many tags it costs two cache misses: slots hold a half of the hash, rows the beginning of the key, which for most
 /// tags is all of it. Inlinable and public, since the values are another module's (`Lock` tells why).
 public struct TagTable<Value> {
     @usableFromInline struct Slot {
         /// Row number + 1; 0: the slot is free.
         @usableFromInline var row: Int32
-        /// The upper half of the hash; the lower one says where the search begins.
+        /// The lower half of the hash, which also says where the search begins.
         @usableFromInline var check: UInt32
 
         @inlinable init(row: Int32, check: UInt32) {
@@ -74,21 +74,22 @@ public struct TagTable<Value> {
             rows.append(
                 Row(value: value, head: Self.head(of: key), length: Int32(key.count), tail: Int32(tails.count)))
             tails.append(contentsOf: key.dropFirst(16))
-            place(row: rows.count - 1, hash: hash)
+            place(Slot(row: Int32(rows.count), check: UInt32(truncatingIfNeeded: hash)))
             return nil
         }
     }
 
-    /// Takes a tag out. Rare (a DROP), so it simply lays the table anew.
+    /// Takes a tag out. Rare, so it simply lays the table anew.
     @discardableResult
     package mutating func remove(_ tag: Tag) -> Value? {
         let found = tag.withBytes { slot(of: $0, hash: hash(of: $0)) }
         guard let found else { return nil }
-        let removed = rows.remove(at: Int(slots[found].row) - 1)
-        let tail = tailRange(of: removed)
-        tails.removeSubrange(tail)
-        for index in rows.indices where rows[index].tail > removed.tail { rows[index].tail -= Int32(tail.count) }
-        rebuildSlots(count: slots.count)
+        let number = slots[found].row
+        let removed = rows.remove(at: Int(number) - 1)
+        let tailLength = max(0, Int(removed.length) - 16)
+        tails.removeSubrange(Int(removed.tail)..<Int(removed.tail) + tailLength)
+        for index in rows.indices where rows[index].tail > removed.tail { rows[index].tail -= Int32(tailLength) }
+        rebuildSlots(count: slots.count, without: number)
         return removed.value
     }
 
@@ -98,7 +99,7 @@ public struct TagTable<Value> {
         while true {
             let slot = slots[index]
             if slot.row == 0 { return nil }
-            if slot.check == UInt32(truncatingIfNeeded: hash >> 32) {
+            if slot.check == UInt32(truncatingIfNeeded: hash) {
                 let row = Int(slot.row) - 1
                 if rows[row].head == head, rows[row].length == key.count, key.count <= 16 || hasTail(row, of: key) {
                     return index
@@ -114,25 +115,19 @@ public struct TagTable<Value> {
         return true
     }
 
-    private func tailRange(of row: Row) -> Range<Int> {
-        Int(row.tail)..<Int(row.tail) + max(0, Int(row.length) - 16)
+    private mutating func place(_ slot: Slot) {
+        var index = Int(slot.check) & (slots.count - 1)
+        while slots[index].row != 0 { index = (index + 1) & (slots.count - 1) }
+        slots[index] = slot
     }
 
-    private mutating func place(row: Int, hash: UInt64) {
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot].row != 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = Slot(row: Int32(row + 1), check: UInt32(truncatingIfNeeded: hash >> 32))
-    }
-
-    private mutating func rebuildSlots(count: Int) {
+    /// Lays the slots anew, without a row that has been taken out.
+    private mutating func rebuildSlots(count: Int, without removed: Int32 = .max) {
+        let old = slots
         slots = Array(repeating: Slot(row: 0, check: 0), count: count)
-        for row in rows.indices { place(row: row, hash: hash(of: rows[row])) }
-    }
-
-    private func hash(of row: Row) -> UInt64 {
-        var key = withUnsafeBytes(of: (row.head.0.littleEndian, row.head.1.littleEndian)) { Array($0) }
-        key.append(contentsOf: tails[tailRange(of: row)])
-        return key.withUnsafeBytes { hash(of: UnsafeRawBufferPointer(rebasing: $0[..<Int(row.length)])) }
+        for slot in old where slot.row != 0 && slot.row != removed {
+            place(Slot(row: slot.row > removed ? slot.row - 1 : slot.row, check: slot.check))
+        }
     }
 
     /// Eight bytes at a time, multiplied and folded (the mixing step of wyhash, Wang Yi, public domain).

@@ -63,10 +63,11 @@ final class LoopInbox: AnswerReceiver, TakesTurns, @unchecked Sendable {
 
     /// Brings some answers to their connections: thousands may come with one lease.
     func takeTurn() {
-        let end = min(answers.count, answered + Turn.answers)
-        while answered < end {
+        var weight = 0
+        while answered < answers.count, weight < Turn.answers {
             let answer = answers[answered]
             answered += 1
+            weight += LoopInbox.weight(answer)
             // An answer without a connection: its client has gone, and its IDs are a gap.
             parked.removeValue(forKey: answer.token.ticket)?.resume(with: answer.outcome)
         }
@@ -75,6 +76,13 @@ final class LoopInbox: AnswerReceiver, TakesTurns, @unchecked Sendable {
         } else {
             loop.giveTurn(to: self)
         }
+    }
+
+    /// In ordinary answers: a turn's worth of IDs takes as long to write as a turn of them.
+    private static func weight(_ answer: ParkedAnswer) -> Int {
+        guard case .ids(let ranges) = answer.outcome else { return 1 }
+        let count = ranges.reduce(0) { $0 + min($1.count, Turn.ids) }
+        return 1 + Int(count) * Turn.answers / Int(Turn.ids)
     }
 
     /// Every connection answers what has arrived, and is closed then. New ones are served a moment longer, so that a client that

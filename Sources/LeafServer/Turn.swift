@@ -23,7 +23,7 @@ enum Turn {
     static let effortOfError = 24
     /// Repetitions of a request that cost as much as a request.
     static let repeats = 4
-    /// Answers to parked requests.
+    /// Answers to parked requests, those with many IDs counted for more.
     static let answers = 16
 
     /// Memory is charged in such pages; less is not charged.

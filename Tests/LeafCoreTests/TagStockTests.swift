@@ -371,15 +371,18 @@ private final class Bench {
             return bench.stock.tick(now: bench.now, effects: &bench.effects)
         }
         #expect(pause(afterSeconds: 1, asking: 500) == 1)
+        #expect(pause(afterSeconds: 1, asking: 5) == 1)
         #expect(pause(afterSeconds: 1, asking: 5) == TagStock.slowTickSeconds)
         #expect(pause(afterSeconds: 4, asking: 5) == TagStock.slowTickSeconds)
         #expect(bench.stock.snapshot(now: bench.now.advanced(by: .seconds(4))).perSecond == 1.25)
         #expect(pause(afterSeconds: 4, asking: 500) == 1)
+        #expect(pause(afterSeconds: 1, asking: 0) == 1)
         #expect(pause(afterSeconds: 1, asking: 0) == TagStock.slowTickSeconds)
         #expect(pause(afterSeconds: 4, asking: 0) == TagStock.slowTickSeconds)
         #expect(pause(afterSeconds: 4, asking: 0) == nil)
         #expect(bench.ask().0 == .taken)
         #expect(bench.effects.becameActive)
+        #expect(pause(afterSeconds: 1, asking: 0) == 1)
     }
 
     @Test func `a request beyond the parking places is refused`() {

@@ -28,7 +28,7 @@ enum TagStatsTable {
             ),
             (
                 "ids/s",
-                "\(Units.rate(tag.qps1s)) in the last second, \(Units.rate(tag.qps1m)) in the last minute, "
+                "\(Units.rate(tag.qps1s)) now, \(Units.rate(tag.qps1m)) in the last minute, "
                     + "\(Units.rate(tag.qpsAverage)) on average"
             ),
             ("stock", "\(Units.count(tag.stock)) IDs\(runway(tag))"),

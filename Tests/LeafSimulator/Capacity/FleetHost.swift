@@ -48,7 +48,8 @@ package final class FleetHost {
     var listAt: UInt64
     /// When the store's thread looks for work, if nothing else happens.
     var callAt = UInt64.max
-    private var active: [Int] = []
+    /// Tags in use, and the ticks until theirs.
+    private var active: [(tag: Int, wait: Int)] = []
     private var tickAt: UInt64?
 
     /// Any moment but zero, which the machines take for the host's boot.
@@ -154,7 +155,7 @@ package final class FleetHost {
     func carryOut(_ effects: StockEffects, _ tag: Int) {
         if effects.wantsLoad { request(tag) }
         if effects.becameActive {
-            active.append(tag)
+            active.append((tag, 1))
             if tickAt == nil { tick(at: now + 1_000_000_000) }
         }
         for answer in effects.answers {
@@ -186,10 +187,14 @@ package final class FleetHost {
         let ticked = active
         active = []
         tickAt = nil
-        for tag in ticked {
+        for (tag, wait) in ticked {
+            guard wait == 1 else {
+                active.append((tag, wait - 1))
+                continue
+            }
             present(tag)
             var effects = StockEffects()
-            if tags[tag].stock.tick(now: time, effects: &effects) != nil { active.append(tag) }
+            if let pause = tags[tag].stock.tick(now: time, effects: &effects) { active.append((tag, pause)) }
             carryOut(effects, tag)
             present(tag)
         }
